@@ -1,0 +1,1 @@
+"""Pixels to text: decode, pre-process, read. Knows nothing of databases and business rules."""

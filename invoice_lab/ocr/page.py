@@ -1,0 +1,132 @@
+"""A page: the text and boxes read from one invoice of a scan, each field with raw text, value, box and confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle on the scan, in pixels of the scan as it arrived; the origin is the top left."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        """First column to the right of the box."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """First row below the box."""
+        return self.y + self.height
+
+    def around(self, other: Box) -> Box:
+        """Return the smallest box that holds both."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field as it was read.
+
+    Attributes
+    ----------
+    raw : str
+        The text as the engine or the QR code gave it.
+    value : str or None
+        The text in the field's form: money "0.00", dates "YYYY-MM-DD HH:MM:SS", else cleaned text; None where `raw`
+        has not that form.
+    box : Box or None
+        Where it stands on the scan.
+    confidence : float
+        0 to 1.
+    how : str
+        How it was read: an engine's name, or ``qr``.
+    """
+
+    raw: str
+    value: str | None
+    box: Box | None
+    confidence: float
+    how: str
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Field:
+        """Make a field of what `dataclasses.asdict` gave."""
+        return cls(**{**data, "box": Box(**data["box"]) if data["box"] else None})
+
+
+@dataclass(frozen=True)
+class LineReading:
+    """One product line as it was read."""
+
+    product: Field
+    quantity: Field
+    unit_price: Field
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a scan, or a part of it, gave no invoice: a finding's code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was read of one invoice in a scan.
+
+    Attributes
+    ----------
+    sha256, part
+        Which scan, which invoice in it (0, 1, ...).
+    pages : int
+        How many pages of the scan the invoice covers.
+    width, height : int
+        Size of the scan in pixels.
+    layout : str or None
+        Name of the layout, None where it is unknown.
+    engine, engine_version : str
+        The OCR engine and its version.
+    fields : dict of str to Field
+        By name: invoice_id, issued_at, name, email, address_1, address_2, number, category, gender, birth_date, total.
+    lines : tuple of LineReading
+        Product lines from top to bottom.
+    qr : str or None
+        The QR code's payload, None where there is none or it can't be read.
+    text : str
+        Everything the engine read, line by line.
+    problem : Problem or None
+        Set where there is no invoice on the page, or the bytes are no usable picture.
+    """
+
+    sha256: str
+    part: int = 0
+    pages: int = 1
+    width: int = 0
+    height: int = 0
+    layout: str | None = None
+    currency: str | None = None
+    engine: str = ""
+    engine_version: str = ""
+    fields: dict[str, Field] = field(default_factory=dict)
+    lines: tuple[LineReading, ...] = ()
+    qr: str | None = None
+    text: str = ""
+    problem: Problem | None = None
+
+    def value(self, name: str) -> str | None:
+        """Return a field's value, None where the field was not read."""
+        found = self.fields.get(name)
+        return found.value if found else None
+
+    def with_problem(self, code: str, message: str) -> Page:
+        """Return the same page with a problem."""
+        return replace(self, problem=Problem(code, message))

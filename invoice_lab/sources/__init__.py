@@ -1,0 +1,1 @@
+"""Where scans come from; knows nothing of what is on the page."""
