@@ -1,0 +1,244 @@
+"""RFM: recency, frequency and monetary value of each customer, their scores, and the named segment of the three."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from invoice_lab.errors import NotEnoughDataError, UsageError
+from invoice_lab.segmentation.segments import LEVELS, SCORES, cell_names, load_segments
+from invoice_lab.warehouse.queries.frames import (
+    Day,
+    as_day,
+    days_of,
+    numbers_of,
+    require_columns,
+    require_values,
+    whole,
+)
+
+SCORE_COLUMNS = tuple(f"{score}_score" for score in SCORES)
+_SAME = 1e-12
+"""Relative difference below which two amounts are the same: sums of floats differ in their last bits."""
+
+
+def rfm_summary(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:
+    """Sum up each customer's orders up to and including a day.
+
+    Parameters
+    ----------
+    orders : DataFrame
+        One row an order: customer_id, order_date, amount (numbers or Decimal; credit notes are negative). A column
+        ``currency``, where there is one, must hold one currency.
+    as_of : date, datetime or str
+        Later orders are left out.
+
+    Returns
+    -------
+    DataFrame
+        Index customer_id, sorted. Columns recency (int, whole days from the last order to `as_of`), frequency (int,
+        orders) and monetary (float, sum in the currency of `orders`).
+
+    Raises
+    ------
+    UsageError
+        For missing columns or values, two currencies, or an `as_of` before the first order.
+    NotEnoughDataError
+        Where there is no order.
+    """
+    columns = ["customer_id", "order_date", "amount"]
+    require_columns(orders, columns, "orders")
+    if orders.empty:
+        raise NotEnoughDataError("There are no orders, so no customer can be scored.")
+    require_values(orders, columns[:2], "orders")
+    _one_currency(orders)
+    day = as_day(as_of)
+    kept = pd.DataFrame(
+        {
+            "customer_id": orders["customer_id"],
+            "day": days_of(orders["order_date"], "order_date"),
+            "amount": numbers_of(orders["amount"], "amount"),
+        }
+    )
+    first = kept["day"].min()
+    kept = kept[kept["day"] <= day]
+    if kept.empty:
+        raise UsageError(f"as_of {day:%Y-%m-%d} lies before the first order ({first:%Y-%m-%d}).", "Give a later day.")
+    # sorted, so that the sums don't depend on the order of rows in their last bits
+    kept = kept.sort_values(["customer_id", "day", "amount"])
+    grouped = kept.groupby("customer_id", sort=True)
+    return pd.DataFrame(
+        {
+            "recency": (day - grouped["day"].max()).dt.days.astype("int64"),
+            "frequency": grouped.size().astype("int64"),
+            "monetary": grouped["amount"].sum(),
+        }
+    )
+
+
+class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Score customers by recency, frequency and monetary value, and name their segment.
+
+    A score is 1 plus the number of whole `bins`-ths of the fitted customers who are strictly worse; so customers with
+    equal values always have equal scores (``rank(method="min")``), whatever the order of rows, the currency unit or a
+    shift of all dates. A value that is the same for all customers says nothing and scores the middle. Scores are
+    relative to the fitted customers: half of a shop's customers may well be "frequent" with two orders.
+
+    Parameters
+    ----------
+    bins : int, default 5
+        How many scores, 2 to 10. With other than 5, segments are looked up at the same place on a scale of 5.
+    scheme : str, default "default"
+        Which rules of ``segments.yaml`` name the segments.
+
+    Attributes
+    ----------
+    reference_ : dict of str to ndarray
+        The fitted customers' sorted values of each score, the worst first (recency negated).
+    thresholds_ : DataFrame
+        Index the scores 1 to `bins`, columns recency, frequency, monetary: the least good fitted value with that score
+        (NaN where no fitted customer has it).
+    constant_ : tuple of str
+        Values that are the same for all fitted customers.
+    segments_ : tuple of Segment
+    feature_names_in_ : ndarray of str
+    n_features_in_ : int
+    """
+
+    def __init__(self, bins: int = 5, scheme: str = "default") -> None:
+        self.bins = bins
+        self.scheme = scheme
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> RFM:  # noqa: N803 - scikit-learn's names
+        """Learn the customers to compare with.
+
+        Parameters
+        ----------
+        X : DataFrame
+            As made by `rfm_summary`: recency, frequency, monetary; other columns are passed through.
+        y : ignored
+
+        Raises
+        ------
+        UsageError
+            For missing columns or values, unknown scheme, bins out of range.
+        NotEnoughDataError
+            Where there is no row.
+        """
+        whole(self.bins, "bins", 2, 10)
+        self.segments_ = load_segments(self.scheme)
+        values = _values(X)
+        if X.empty:
+            raise NotEnoughDataError("There are no customers to score.")
+        self.feature_names_in_ = np.array(X.columns, dtype=object)
+        self.n_features_in_ = X.shape[1]
+        self.reference_ = {score: np.sort(values[score].to_numpy()) for score in SCORES}
+        self.constant_ = tuple(score for score in SCORES if _constant(self.reference_[score]))
+        self.thresholds_ = self._thresholds()
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
+        """Add the scores and the segment.
+
+        Returns
+        -------
+        DataFrame
+            Index, order and columns of `X`, and recency_score, frequency_score, monetary_score (int, 1 the worst to
+            `bins` the best) and segment (str).
+        """
+        check_is_fitted(self)
+        scores = self._scores(_values(X))
+        names = np.array([segment.name for segment in self.segments_], dtype=object)
+        places = tuple(np.floor((scores[:, i] - 0.5) / self.bins * LEVELS).astype(int) for i in range(len(SCORES)))
+        added = dict(zip(SCORE_COLUMNS, scores.T, strict=True))
+        segment = pd.Series(names[cell_names(self.segments_)[places]], index=X.index, dtype="str")
+        return X.assign(**added, segment=segment)
+
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> npt.NDArray[np.object_]:
+        """Return the columns that `transform` gives."""
+        check_is_fitted(self)
+        names = self.feature_names_in_ if input_features is None else np.asarray(input_features, dtype=object)
+        return np.array([*names, *SCORE_COLUMNS, "segment"], dtype=object)
+
+    def _scores(self, values: pd.DataFrame) -> npt.NDArray[np.int64]:
+        return np.column_stack([self._score(score, values[score].to_numpy()) for score in SCORES])
+
+    def _score(self, name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        reference = self.reference_[name]
+        if name in self.constant_:
+            return np.full(len(values), (self.bins + 1) // 2, dtype=np.int64)
+        worse = np.searchsorted(reference, values - _SAME * np.abs(values), side="left")
+        return np.minimum(1 + self.bins * worse // len(reference), self.bins).astype(np.int64)
+
+    def _thresholds(self) -> pd.DataFrame:
+        table = pd.DataFrame(index=pd.RangeIndex(1, self.bins + 1, name="score"), columns=list(SCORES), dtype="float64")
+        for score in SCORES:
+            values = self.reference_[score]
+            least = pd.Series(values).groupby(self._score(score, values)).min()
+            table[score] = -least if score == "recency" else least
+        return table
+
+
+def segment_table(scored: pd.DataFrame, scheme: str = "default") -> pd.DataFrame:
+    """Sum up the customers of each segment.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        What `RFM.transform` gives.
+    scheme : str
+        The scheme it was made with; segments without a customer are listed with zeros.
+
+    Returns
+    -------
+    DataFrame
+        One row a segment, in the order of the rules: segment, customers, customer_share, sales, sales_share (0 to 1;
+        shares of sales are 0 where all sales are 0), medians of recency (days), frequency (orders) and monetary (NaN
+        where there is no customer), colour, meaning, action.
+    """
+    require_columns(scored, [*SCORES, "segment"], "scored")
+    segments = load_segments(scheme)
+    names = [segment.name for segment in segments]
+    grouped = scored.groupby("segment")
+    table = pd.DataFrame(
+        {"customers": grouped.size(), "sales": grouped["monetary"].sum(), **{s: grouped[s].median() for s in SCORES}}
+    ).reindex(names)
+    table[["customers", "sales"]] = table[["customers", "sales"]].fillna(0)
+    table["customers"] = table["customers"].astype("int64")
+    table.insert(1, "customer_share", table["customers"] / max(len(scored), 1))
+    table.insert(3, "sales_share", table["sales"] / (table["sales"].sum() or 1.0))
+    for what in ("colour", "meaning", "action"):
+        table[what] = [getattr(segment, what) for segment in segments]
+    return table.rename_axis("segment").reset_index()
+
+
+def score_map(scored: pd.DataFrame, bins: int = LEVELS) -> pd.DataFrame:
+    """Count the customers by recency score (rows, the best first) and frequency score (columns)."""
+    require_columns(scored, SCORE_COLUMNS[:2], "scored")
+    levels = range(1, bins + 1)
+    counts = pd.crosstab(scored["recency_score"], scored["frequency_score"])
+    return counts.reindex(index=list(reversed(levels)), columns=list(levels), fill_value=0).astype("int64")
+
+
+def _one_currency(orders: pd.DataFrame) -> None:
+    if "currency" in orders.columns and orders["currency"].nunique() > 1:
+        found = ", ".join(sorted(map(str, orders["currency"].dropna().unique())))
+        raise UsageError(f"The orders are in more than one currency ({found}).", "Choose one: amounts can't be added.")
+
+
+def _values(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return the three values as floats that grow with how good they are."""
+    require_columns(summary, SCORES, "the RFM summary")
+    values = pd.DataFrame({score: numbers_of(summary[score], score) for score in SCORES})
+    values["recency"] = -values["recency"]
+    return values
+
+
+def _constant(values: npt.NDArray[np.float64]) -> bool:
+    return bool(values[-1] - values[0] <= _SAME * np.abs(values).max())

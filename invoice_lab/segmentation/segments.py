@@ -1,0 +1,139 @@
+"""The named segments: rules, colours, meanings and actions, read from ``segments.yaml`` (or a file like it)."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from invoice_lab.errors import UsageError
+from invoice_lab.warehouse.queries.frames import one_of
+
+SCORES = ("recency", "frequency", "monetary")
+LEVELS = 5
+SEGMENTS_FILE = Path(__file__).with_name("segments.yaml")
+
+_TEXTS = ("name", "colour", "meaning", "action")
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+Ranges = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One named segment.
+
+    Attributes
+    ----------
+    name : str
+    colour : str
+        ``#RRGGBB``, the same in every figure.
+    meaning, action : str
+        One line each: who they are, what to do.
+    cells : tuple
+        Each item three (low, high) pairs, for recency, frequency and monetary score; both ends included.
+    """
+
+    name: str
+    colour: str
+    meaning: str
+    action: str
+    cells: tuple[Ranges, ...]
+
+    def fits(self, scores: tuple[int, int, int]) -> bool:
+        """Tell whether three scores (1 to 5) lie in one of the cells."""
+        return any(
+            all(low <= score <= high for score, (low, high) in zip(scores, cell, strict=True)) for cell in self.cells
+        )
+
+
+@cache
+def load_segments(scheme: str = "default", path: Path = SEGMENTS_FILE) -> tuple[Segment, ...]:
+    """Read and check the segments of a scheme, in the order of their rules.
+
+    Raises
+    ------
+    UsageError
+        For an unknown scheme, a malformed file, a cell without a name, or a name that no cell reaches.
+    """
+    try:
+        schemes = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"The segments file {path.name} can't be read: {error}.") from error
+    if not isinstance(schemes, dict):
+        raise UsageError(f"The segments file {path.name} must map schemes to lists of segments.")
+    one_of(scheme, list(schemes), "scheme of segments")
+    segments = tuple(_segment(entry, path.name) for entry in schemes[scheme] or ())
+    cell_names(segments)
+    return segments
+
+
+def cell_names(segments: tuple[Segment, ...]) -> npt.NDArray[np.int64]:
+    """Return which segment each of the 125 cells belongs to.
+
+    Returns
+    -------
+    ndarray of int, shape (5, 5, 5)
+        Index into `segments` by (recency - 1, frequency - 1, monetary - 1).
+
+    Raises
+    ------
+    UsageError
+        Where a cell has no segment, a segment no cell, or two segments share a name or colour.
+    """
+    cells = np.full((LEVELS,) * 3, -1)
+    for scores in itertools.product(range(1, LEVELS + 1), repeat=3):
+        fitting = (number for number, segment in enumerate(segments) if segment.fits(scores))
+        cells[tuple(score - 1 for score in scores)] = next(fitting, -1)
+    if (cells < 0).any():
+        first = tuple(int(score) + 1 for score in np.argwhere(cells < 0)[0])
+        raise UsageError(f"{int((cells < 0).sum())} of 125 cells have no segment, such as {first}.")
+    for number, segment in enumerate(segments):
+        if not (cells == number).any():
+            raise UsageError(f"No customer can ever be {segment.name!r}: earlier rules take all of its cells.")
+    for what in ("name", "colour"):
+        if len({getattr(segment, what) for segment in segments}) < len(segments):
+            raise UsageError(f"Two segments have the same {what}.")
+    return cells
+
+
+def colours(scheme: str = "default") -> dict[str, str]:
+    """Return the fixed colour of each segment, by name, in the order of the rules."""
+    return {segment.name: segment.colour for segment in load_segments(scheme)}
+
+
+def _segment(entry: Any, file: str) -> Segment:
+    if not isinstance(entry, dict) or set(entry) != {*_TEXTS, "cells"}:
+        raise UsageError(f"A segment in {file} must have exactly: {', '.join(_TEXTS)}, cells.")
+    for key in _TEXTS:
+        if not isinstance(entry[key], str) or not entry[key].strip():
+            raise UsageError(f"A segment in {file} has no {key}.")
+    if not _COLOUR.fullmatch(entry["colour"]):
+        raise UsageError(f"The colour of {entry['name']!r} in {file} must be written as #RRGGBB.")
+    if not isinstance(entry["cells"], list):
+        raise UsageError(f"The cells of {entry['name']!r} in {file} must be a list.")
+    return Segment(*(entry[key] for key in _TEXTS), cells=tuple(_cell(cell, entry["name"]) for cell in entry["cells"]))
+
+
+def _cell(cell: Any, name: str) -> Ranges:
+    if not isinstance(cell, dict):
+        raise UsageError(f"A cell of {name!r} must be written as {{recency: [4, 5], ...}}.")
+    for score in cell:
+        one_of(score, SCORES, f"score (in the segment {name!r})")
+    recency, frequency, monetary = (_range(cell.get(score, [1, LEVELS]), name) for score in SCORES)
+    return recency, frequency, monetary
+
+
+def _range(ends: Any, name: str) -> tuple[int, int]:
+    if not isinstance(ends, list) or len(ends) != 2 or not all(type(end) is int for end in ends):
+        raise UsageError(f"A score range of {name!r} must be two whole numbers, such as [4, 5].")
+    low, high = ends
+    if not 1 <= low <= high <= LEVELS:
+        raise UsageError(f"The score range [{low}, {high}] of {name!r} must lie between 1 and {LEVELS}, low end first.")
+    return low, high

@@ -1,0 +1,23 @@
+-- Recency (whole days), frequency (orders) and monetary value of each customer at a day, by customer.
+-- $as_of: the day the figures are of; later invoices are left out
+-- $currency (optional): the currency that counts; the one with most invoices where none is given
+with kept as (
+    select customer_id, currency, issued_at::date as day, total
+    from invoices
+    where issued_at::date <= $as_of::date
+),
+main as (
+    select coalesce($currency::varchar, (
+        select currency from kept group by currency order by count(*) desc, currency limit 1
+    )) as currency
+)
+select
+    customer_id,
+    any_value(currency)                                as currency,
+    date_diff('day', max(day), $as_of::date)           as recency,
+    count(*)                                           as frequency,
+    sum(total)                                         as monetary
+from kept
+where currency = (select currency from main)
+group by customer_id
+order by customer_id;
