@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +114,7 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.bins = bins
         self.scheme = scheme
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> RFM:  # noqa: N803 - scikit-learn's names
+    def fit(self, X: pd.DataFrame, y: object = None) -> RFM:  # noqa: N803 - scikit-learn's names
         """Learn the customers to compare with.
 
         Parameters

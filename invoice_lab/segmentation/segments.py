@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,7 @@ class Segment:
     action: str
     cells: tuple[Ranges, ...]
 
-    def fits(self, scores: tuple[int, int, int]) -> bool:
+    def fits(self, scores: Sequence[int]) -> bool:
         """Tell whether three scores (1 to 5) lie in one of the cells."""
         return any(
             all(low <= score <= high for score, (low, high) in zip(scores, cell, strict=True)) for cell in self.cells
@@ -108,7 +108,7 @@ def colours(scheme: str = "default") -> dict[str, str]:
     return {segment.name: segment.colour for segment in load_segments(scheme)}
 
 
-def _segment(entry: Any, file: str) -> Segment:
+def _segment(entry: object, file: str) -> Segment:
     if not isinstance(entry, dict) or set(entry) != {*_TEXTS, "cells"}:
         raise UsageError(f"A segment in {file} must have exactly: {', '.join(_TEXTS)}, cells.")
     for key in _TEXTS:
@@ -118,10 +118,11 @@ def _segment(entry: Any, file: str) -> Segment:
         raise UsageError(f"The colour of {entry['name']!r} in {file} must be written as #RRGGBB.")
     if not isinstance(entry["cells"], list):
         raise UsageError(f"The cells of {entry['name']!r} in {file} must be a list.")
-    return Segment(*(entry[key] for key in _TEXTS), cells=tuple(_cell(cell, entry["name"]) for cell in entry["cells"]))
+    texts = {key: entry[key] for key in _TEXTS}
+    return Segment(**texts, cells=tuple(_cell(cell, entry["name"]) for cell in entry["cells"]))
 
 
-def _cell(cell: Any, name: str) -> Ranges:
+def _cell(cell: object, name: str) -> Ranges:
     if not isinstance(cell, dict):
         raise UsageError(f"A cell of {name!r} must be written as {{recency: [4, 5], ...}}.")
     for score in cell:
@@ -130,8 +131,8 @@ def _cell(cell: Any, name: str) -> Ranges:
     return recency, frequency, monetary
 
 
-def _range(ends: Any, name: str) -> tuple[int, int]:
-    if not isinstance(ends, list) or len(ends) != 2 or not all(type(end) is int for end in ends):
+def _range(ends: object, name: str) -> tuple[int, int]:
+    if not isinstance(ends, list) or len(ends) != 2 or not all(isinstance(end, int) for end in ends):
         raise UsageError(f"A score range of {name!r} must be two whole numbers, such as [4, 5].")
     low, high = ends
     if not 1 <= low <= high <= LEVELS:

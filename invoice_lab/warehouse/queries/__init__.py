@@ -1,9 +1,10 @@
-"""Named queries on the DuckDB cache: one ``.sql`` file each, named parameters, ordered results, no two currencies in one sum.
+"""Named queries on the DuckDB cache: one ``.sql`` file each, named parameters, ordered results, currencies kept apart.
 
 Money is DECIMAL in SQL, so every sum and difference is exact. `query` hands it to pandas as float64, which holds every
-amount of the books to the cent (14 digits); `exact_query` hands it on as `decimal.Decimal`, for files and reconciliation.
+amount of the books to the cent; `exact_query` hands it on as `decimal.Decimal`, for files and reconciliation.
 
-A file names its parameters in its head: ``-- $as_of: ...`` must be given, ``-- $as_of (optional): ...`` may be left out.
+A file names its parameters in its head: ``-- $as_of: ...`` must be given, ``-- $as_of (optional): ...`` may be left
+out.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class NamedQuery:
         return self.sql.splitlines()[0].removeprefix("--").strip()
 
 
-def query(connection: duckdb.DuckDBPyConnection, name: str, /, **params: Any) -> pd.DataFrame:
+def query(connection: duckdb.DuckDBPyConnection, name: str, /, **params: object) -> pd.DataFrame:
     """Run a named query.
 
     Parameters
@@ -73,10 +74,10 @@ def query(connection: duckdb.DuckDBPyConnection, name: str, /, **params: Any) ->
         For an unknown query, or an unknown, missing or ill-typed parameter; the nearest known name is given.
     """
     frame: pd.DataFrame = _run(connection, name, params, lambda relation: relation.df())
-    return _texts(frame, frame.columns[frame.dtypes == object])
+    return _texts(frame, frame.select_dtypes(object).columns)
 
 
-def exact_query(connection: duckdb.DuckDBPyConnection, name: str, /, **params: Any) -> pd.DataFrame:
+def exact_query(connection: duckdb.DuckDBPyConnection, name: str, /, **params: object) -> pd.DataFrame:
     """Run a named query and keep money exact: DECIMAL columns hold `decimal.Decimal` (None where missing).
 
     Parameters and errors are those of `query`.
@@ -106,8 +107,10 @@ def describe(name: str) -> NamedQuery:
     )
 
 
-def _run(connection: duckdb.DuckDBPyConnection, name: str, params: dict[str, Any], fetch: Callable[[Any], Any]) -> Any:
-    import duckdb  # noqa: PLC0415 - heavy, and not needed to list queries
+def _run(
+    connection: duckdb.DuckDBPyConnection, name: str, params: dict[str, object], fetch: Callable[[Any], Any]
+) -> Any:  # noqa: ANN401 - whatever DuckDB fetches
+    import duckdb
 
     named = describe(name)
     known = (*named.required, *named.optional)

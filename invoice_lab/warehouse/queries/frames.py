@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,10 +77,10 @@ def numbers_of(values: pd.Series, what: str) -> pd.Series:
     return numbers
 
 
-def whole(value: Any, what: str, low: int, high: int | None = None) -> int:
+def whole(value: object, what: str, low: int, high: int | None = None) -> int:
     """Return `value` if it is a whole number in [low, high], else raise `UsageError`."""
-    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not is_whole or value < low or (high is not None and value > high):
+    number = int(value) if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else None
+    if number is None or number < low or (high is not None and number > high):
         bounds = f"from {low} to {high}" if high is not None else f"of at least {low}"
         raise UsageError(f"{what} is {value!r}; it must be a whole number {bounds}.")
-    return int(value)
+    return number
