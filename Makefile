@@ -1,0 +1,51 @@
+# `make` prints what there is. Everything runs from .venv, which .ci/setup makes once.
+# Values may hold spaces: make report SCANS="my scans" WORKSPACE=march AS_OF=2026-04-01
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests report ingest dashboards lab test lint bench clean doctor
+export SCANS WORKSPACE AS_OF PORT WORKERS
+
+RUN := .venv/bin/invoice-lab
+
+help:
+	@echo "Usage: make <target> [NAME=value ...]"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv and install what is missing (every target below does it first)
+	@.ci/setup
+
+setup-tests:
+	@.ci/setup --tests
+
+report: setup ## scans to HTML reports [SCANS=folder] [WORKSPACE=name] [AS_OF=date]; without SCANS a made-up sample batch
+	@$(RUN) report $${SCANS:+--scans "$$SCANS"} $${WORKSPACE:+--workspace "$$WORKSPACE"} $${AS_OF:+--as-of "$$AS_OF"}
+
+ingest: setup ## read scans into the books: SCANS=folder [WORKSPACE=default] [WORKERS=n]
+	@test -n "$$SCANS" || { echo 'Say which scans: make ingest SCANS=<folder>' >&2; exit 2; }
+	@$(RUN) ingest "$$SCANS" --workspace "$${WORKSPACE:-default}" $${WORKERS:+--workers "$$WORKERS"}
+
+dashboards: setup ## serve the dashboards on this machine, http://127.0.0.1:8866 [WORKSPACE=name] [PORT=n]
+	@exec $(RUN) dashboards $${WORKSPACE:+--workspace "$$WORKSPACE"} $${PORT:+--port "$$PORT"}
+
+lab: setup ## open JupyterLab with the notebooks, the package and the database ready
+	@exec $(RUN) lab
+
+test: setup-tests ## run all tests, with coverage
+	@.venv/bin/python -m pytest --cov --cov-report=term
+
+lint: setup ## ruff (rules, format) and mypy --strict
+	@.venv/bin/python -m ruff check .
+	@.venv/bin/python -m ruff format --check .
+	@.venv/bin/python -m mypy
+
+bench: setup ## measure reading, analytics and reports; prints a table
+	@.venv/bin/python -m benchmarks
+
+clean: ## remove .venv, caches of tools and the reports; never .data (scans, books) or reports/archive
+	@find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name template ! -name archive -exec rm -rf {} +
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage htmlcov dist build
+	@find invoice_lab tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+doctor: setup ## what is there, what is missing, how to get it
+	@$(RUN) doctor
