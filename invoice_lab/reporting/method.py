@@ -1,0 +1,42 @@
+"""How a page was made: its limits, parameters, versions, and the command that makes it again."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from invoice_lab import __version__
+from invoice_lab.reporting.markup import Html, clean, join
+
+_PACKAGES = ("duckdb", "pandas", "scikit-learn", "seaborn", "papermill", "nbconvert", "itables")
+
+
+def method(name: str, parameters: Mapping[str, Any], limits: Sequence[str]) -> Html:
+    """Return method and limits as a part of the page that is folded away."""
+    points = join([Html("<li>{}</li>").format(limit) for limit in limits])
+    return Html(
+        '<details class="il-method" id="method"><summary>Method and limits</summary><ul>{}</ul>'
+        "<h3>Parameters</h3>{}<h3>Made with</h3>{}<p>Made again by <code>{}</code></p></details>"
+    ).format(points, _list(parameters), _list(_versions()), _command(parameters))
+
+
+def _command(parameters: Mapping[str, Any]) -> str:
+    """Return the command; the project's name for the data is enough, no path of this machine is in it."""
+    as_of = f" --as-of {parameters['as_of']}" if parameters.get("as_of") else ""
+    return f"invoice-lab report --workspace {parameters['workspace']}{as_of}"
+
+
+def _versions() -> dict[str, str]:
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {"invoice_lab": __version__, "Python": python, **{package: version(package) for package in _PACKAGES}}
+
+
+def _list(values: Mapping[str, Any]) -> Html:
+    rows = [Html("<dt>{}</dt><dd>{}</dd>").format(clean(name), _value(value)) for name, value in values.items()]
+    return Html("<dl>{}</dl>").format(join(rows))
+
+
+def _value(value: Any) -> str:
+    return "default" if value in ("", None) else clean(value)

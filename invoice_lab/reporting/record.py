@@ -1,0 +1,31 @@
+"""Values that a notebook records for tests and other programs; they are in the notebook, not on the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+RECORD_TYPE = "application/x-invoice-lab-record+json"
+
+
+def record(**values: Any) -> None:
+    """Record values (texts, numbers, lists of them) in the notebook that runs.
+
+    Outside a notebook nothing happens.
+    """
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is not None:
+        display({RECORD_TYPE: values, "text/html": ""}, raw=True)
+
+
+def recorded(notebook: Path) -> dict[str, Any]:
+    """Return everything that an executed notebook recorded."""
+    import nbformat
+
+    values: dict[str, Any] = {}
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        for output in cell.get("outputs", ()):
+            values.update(output.get("data", {}).get(RECORD_TYPE, {}))
+    return values
