@@ -14,8 +14,21 @@ from invoice_lab.errors import UsageError
 
 PACKAGE = Path(__file__).resolve().parent
 CHECKOUT = PACKAGE.parent
-DATABASE_VARIABLES = ("DATABASE_URL", "PGPASSWORD", "PGUSER", "PGHOST", "PGPORT", "PGDATABASE", "PGSERVICE", "PGPASSFILE")
+DATABASE_VARIABLES = (
+    "DATABASE_URL",
+    "PGPASSWORD",
+    "PGUSER",
+    "PGHOST",
+    "PGPORT",
+    "PGDATABASE",
+    "PGSERVICE",
+    "PGPASSFILE",
+)
 """Environment variables that carry database credentials: no notebook but ``extract`` gets them."""
+
+SAMPLE_WORKSPACE = "sample"
+"""The one workspace that holds made-up invoices, and nothing else."""
+DEFAULT_WORKSPACE = "default"
 
 _WORKSPACE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -68,6 +81,11 @@ class Settings:
             reports_dir=Path(environ.get("INVOICE_LAB_REPORTS") or reports).expanduser().resolve(),
             database_url=environ.get("DATABASE_URL") or None,
         )
+
+    @property
+    def samples_dir(self) -> Path:
+        """Return the folder that the made-up sample batch is drawn into."""
+        return self.data_dir / "samples"
 
     def workspace_dir(self, workspace: str) -> Path:
         """Return the folder of a workspace's scan store and cache."""

@@ -9,7 +9,10 @@ create table customers (
     birth_date  date,
     gender      text,
     category    text,
-    address     text not null default ''
+    address     text not null default '',
+    -- the fields are those of the latest invoice: which one, so that the order of loading doesn't matter
+    described_at timestamp not null,
+    described_by text not null
 );
 
 create table products (
@@ -38,6 +41,7 @@ create table invoices (
     sha256      text not null references scans,
     part        integer not null,
     text        text not null default '',
+    digest      text not null,  -- of the content: tells the same invoice in other bytes from another under its id
     unique (layout, printed_id)
 );
 create index invoices_by_customer on invoices (customer_id);

@@ -1,0 +1,232 @@
+"""``invoice-lab``: a thin shell; each command calls one library function with the same parameters."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from invoice_lab import __version__
+from invoice_lab.errors import EXIT_FAILED_SCANS, InvoiceLabError, UsageError
+from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, workspace_name
+
+# What is heavy is imported within the commands, so that `invoice-lab --help` answers at once.
+
+ENGINE = click.option("--engine", default="auto", show_default=True, help="OCR engine: auto, tesserocr or pytesseract.")
+WORKERS = click.option("--workers", default=0, show_default=True, help="Processes that read; 0 means one a core.")
+PROGRESS = click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
+PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+class WorkspaceName(click.ParamType):
+    """A name that can name a workspace."""
+
+    name = "workspace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Check the name."""
+        try:
+            return workspace_name(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _workspace(default: str | None) -> Any:  # noqa: ANN401 - click's decorator
+    return click.option("--workspace", type=WorkspaceName(), default=default, show_default=True, help="Set of books.")
+
+
+class Commands(click.Group):
+    """The group: turns our errors into a message and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except InvoiceLabError as error:
+            click.echo(f"Error: {error.message}", err=True)
+            if error.remedy:
+                click.echo(error.remedy, err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="invoice-lab")
+@click.option("-v", "--verbose", is_flag=True, help="Tell what happens behind the scenes.")
+def main(verbose: bool) -> None:
+    """Read invoice scans, keep them in books, and report on customers and products.
+
+    Exit codes: 0 all went well, 1 some scans failed, 2 wrong usage or nothing found, 130 stopped by the user; others
+    are told with the error.
+    """
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+@main.command()
+@PATHS
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the readings (JSON lines)."
+)
+@ENGINE
+@WORKERS
+@PROGRESS
+def read(paths: tuple[Path, ...], output: Path, engine: str, workers: int, progress: bool) -> None:
+    """Read scans into a file, one JSON object an invoice; no database.
+
+    Folders are searched recursively; names without a known image suffix are passed over and counted.
+    """
+    from invoice_lab.ocr.decode import SUFFIXES
+    from invoice_lab.reading import read_listing, write_records
+    from invoice_lab.sources.folder import list_scans
+
+    listing = list_scans(paths, SUFFIXES)
+    counts = write_records(read_listing(listing, engine, workers, progress), output)
+    click.echo(f"{_counted(counts)}; {listing.passed_over} files of other kinds passed over. Written to {output}.", err=True)
+    if counts["failed"]:
+        raise SystemExit(EXIT_FAILED_SCANS)
+
+
+@main.command()
+@PATHS
+@click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The truth (JSON lines).")
+@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the counts here too.")
+@ENGINE
+@WORKERS
+@PROGRESS
+def evaluate(
+    paths: tuple[Path, ...], truth: Path, json_path: Path | None, engine: str, workers: int, progress: bool
+) -> None:
+    """Read scans and compare them with the truth, field by field."""
+    from invoice_lab.reading import evaluate_paths
+
+    result, unmatched = evaluate_paths(paths, truth, engine, workers, progress)
+    text = json.dumps(result.to_record(), indent=2)
+    click.echo(text)
+    if unmatched:
+        click.echo(f"{len(unmatched)} scans have no truth, such as {unmatched[0]}.", err=True)
+    if json_path:
+        json_path.write_text(text + "\n", encoding="utf-8")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--count", default=300, show_default=True, help="Scans to draw.")
+@click.option("--seed", default=2026, show_default=True, help="The same seed draws the same bytes.")
+def sample(folder: Path, count: int, seed: int) -> None:
+    """Draw look-alike invoices with known truth into FOLDER."""
+    from invoice_lab.samples import draw_samples
+
+    truth = draw_samples(folder, count=count, seed=seed)
+    click.echo(f"{count} scans drawn in {folder}; the truth is {truth}.")
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@_workspace(DEFAULT_WORKSPACE)
+@ENGINE
+@WORKERS
+@PROGRESS
+def ingest(source: Path, workspace: str, engine: str, workers: int, progress: bool) -> None:
+    """Read the scans below SOURCE into the books, and refresh the cache."""
+    from invoice_lab.ingest import ingest as run
+    from invoice_lab.warehouse.connection import database
+    from invoice_lab.warehouse.refresh import refresh as run_refresh
+
+    settings = Settings.from_environment()
+    with database(settings):  # held, so that an embedded server is not stopped and started between the two
+        summary = run(source, workspace=workspace, engine=engine, workers=workers, progress=progress, settings=settings)
+        run_refresh(workspace, settings)
+    click.echo(str(summary))
+    _tell_failures(summary.failures)
+
+
+@main.command()
+@_workspace(DEFAULT_WORKSPACE)
+def refresh(workspace: str) -> None:
+    """Write a new DuckDB cache from the books."""
+    from invoice_lab.warehouse.refresh import refresh as run
+
+    meta = run(workspace, Settings.from_environment())
+    click.echo(f"{meta.counts['invoices']} invoices as of {meta.as_of}, fingerprint {meta.fingerprint}.")
+
+
+@main.command()
+@click.option("--scans", type=click.Path(path_type=Path), help="Folder of scans to ingest first.")
+@_workspace(None)
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Reference date [default: day after the last invoice].")
+@ENGINE
+@WORKERS
+def report(scans: Path | None, workspace: str | None, as_of: datetime | None, engine: str, workers: int) -> None:
+    """Make the HTML reports; without --scans of the made-up sample batch.
+
+    With DATABASE_URL set, or a workspace named, and no --scans, the reports are of what is in the books.
+    """
+    from invoice_lab.pipeline import report as run
+
+    settings = Settings.from_environment()
+    date = as_of.date() if as_of else None
+    result = run(settings, scans=scans, workspace=workspace, as_of=date, engine=engine, workers=workers, say=click.echo)
+    if result.summary:
+        click.echo(str(result.summary))
+    click.echo(f"{'Reports':15} {settings.reports_dir / 'index.html'}")
+    click.echo(f"{'All in all':15} {result.seconds:.1f} seconds")
+    _tell_failures(result.summary.failures if result.summary else [])
+
+
+@main.command()
+@_workspace(SAMPLE_WORKSPACE)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on: loopback only.")
+@click.option("--port", default=8866, show_default=True, help="Port to listen on.")
+def dashboards(workspace: str, host: str, port: int) -> None:
+    """Serve the read-only dashboards of a workspace on this machine."""
+    from invoice_lab.dashboards.server import serve
+
+    serve(Settings.from_environment(), workspace, host, port, say=click.echo)
+
+
+@main.command()
+@click.option("--port", default=8888, show_default=True, help="Port to listen on.")
+@click.option("--browser/--no-browser", default=True, help="Open a browser.")
+def lab(port: int, browser: bool) -> None:
+    """Open JupyterLab with the notebooks, the package and the database ready."""
+    from invoice_lab.lab import run_lab
+
+    run_lab(Settings.from_environment(), port=port, open_browser=browser)
+
+
+@main.command()
+@_workspace(SAMPLE_WORKSPACE)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder [default: the workspace's].")
+def export(workspace: str, output: Path | None) -> None:
+    """Write the accountants' files: accepted invoices and lines by month, as CSV and Parquet."""
+    from invoice_lab.reporting.exports import write_exports
+
+    for path in write_exports(workspace, Settings.from_environment(), output):
+        click.echo(path)
+
+
+@main.command()
+def doctor() -> None:
+    """Tell what is there, what is missing, and how to get it."""
+    from invoice_lab.doctor import diagnose
+
+    checks = diagnose(Settings.from_environment())
+    for check in checks:
+        click.echo(str(check))
+    if not all(check.ok for check in checks):
+        raise SystemExit(1)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return " / ".join(f"{number} {status}" for status, number in counts.items())
+
+
+def _tell_failures(failures: list[str]) -> None:
+    for failure in failures:
+        click.echo(f"failed: {failure}", err=True)
+    if failures:
+        raise SystemExit(EXIT_FAILED_SCANS)

@@ -1,0 +1,192 @@
+"""The product lines and the total: found by their form, their numbers read a second time with digits alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeVar
+
+from invoice_lab.ocr.header import after_label, clean
+from invoice_lab.ocr.layouts import Layout
+from invoice_lab.ocr.page import Box, Field, LineReading
+from invoice_lab.ocr.rows import Row
+
+T = TypeVar("T")
+
+ReadNumbers = Callable[[Box, int], list[Row]]
+"""Reads an area of the upright page again, knowing that only digits, point, joiner and unit can occur; the number of
+the attempt (0, 1, ...) chooses another enlargement each time."""
+ATTEMPTS = 3
+
+SURE_APART = 0.5
+"""Highest confidence of a number on which two readings differ."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The right-hand part of a product line."""
+
+    quantity: str
+    unit_price: str
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What the number parts of a layout's lines look like, with white space taken out."""
+
+    line: re.Pattern[str]
+    total: re.Pattern[str]
+
+    @classmethod
+    def of(cls, layout: Layout) -> _Form:
+        unit = "".join(f"{re.escape(letter)}?" for letter in layout.lines.unit)
+        joiner = f"[{re.escape(layout.lines.joiner)}×*]"
+        return cls(
+            re.compile(rf"(\d{{1,2}}){joiner}(\d+\.\d\d){unit}", re.IGNORECASE),
+            re.compile(rf"(\d+\.\d\d){unit}", re.IGNORECASE),
+        )
+
+    def numbers(self, text: str) -> Numbers | None:
+        found = self.line.fullmatch(_tight(text))
+        return Numbers(*found.groups()) if found else None
+
+    def amount(self, text: str) -> str | None:
+        found = self.total.fullmatch(_tight(text))
+        return found.group(1) if found else None
+
+
+def _tight(text: str) -> str:
+    return "".join(text.split()).replace(",", ".")
+
+
+def read_lines(
+    rows: list[Row], layout: Layout, again: ReadNumbers, how: str
+) -> tuple[tuple[LineReading, ...], Field | None]:
+    """Find the product lines and the total.
+
+    Parameters
+    ----------
+    rows : list of Row
+        The page's rows, without the header's.
+    layout : Layout
+    again : callable
+        Reads an area for numbers alone.
+    how : str
+        The engine's name, for the fields.
+
+    Returns
+    -------
+    lines : tuple of LineReading
+        From top to bottom. A number that could not be read has the value None.
+    total : Field or None
+        None where no row begins with the total's label.
+    """
+    form = _Form.of(layout)
+    total_row = next((row for row in rows if after_label(row.text, layout.total) is not None), None)
+    column = _column(rows, form)
+    line_rows = _line_rows(rows, column, total_row)
+    if not line_rows and total_row is None:
+        return (), None
+    digits = again(_number_area([*line_rows, *([total_row] if total_row else [])], column), 0)
+    lines = tuple(_line(row, column, _with_numbers(row, column, digits, form, again), form, how) for row in line_rows)
+    return lines, _total(total_row, digits, layout, form, how) if total_row else None
+
+
+def _split(row: Row, form: _Form) -> float | None:
+    """Return where the number part of a row begins, None where no tail of its words is one."""
+    for index in range(len(row.words) - 1, 0, -1):
+        if form.numbers("".join(word.text for word in row.words[index:])):
+            return row.words[index].box.x
+    return None
+
+
+def _column(rows: list[Row], form: _Form) -> float | None:
+    """Return the left edge of the number column: the median over the rows whose form is clear."""
+    edges = [edge for row in rows if (edge := _split(row, form)) is not None]
+    return median(edges) if edges else None
+
+
+def _line_rows(rows: list[Row], column: float | None, total_row: Row | None) -> list[Row]:
+    """Return the rows with something on both sides of the column's edge, above the total."""
+    if column is None:
+        return []
+    below = total_row.middle if total_row else float("inf")
+    tolerance = _letter_width(rows) * 2
+    return [
+        row
+        for row in rows
+        if row is not total_row
+        and row.middle < below
+        and row.between(0, column - tolerance)
+        and row.between(column - tolerance, float("inf"))
+    ]
+
+
+def _letter_width(rows: list[Row]) -> float:
+    return median(word.box.width / max(len(word.text), 1) for row in rows for word in row.words)
+
+
+def _number_area(rows: list[Row], column: float | None) -> Box:
+    """Return the area of the numbers, with room for a second digit of the quantity and for the rows' heights."""
+    around = Row(tuple(word for row in rows for word in row.words)).box
+    height = round(median(row.box.height for row in rows))
+    left = around.x + around.width // 3 if column is None else round(column) - 2 * height
+    return Box(left, around.y - height // 2, around.right + height - left, around.height + height)
+
+
+def _with_numbers(row: Row, column: float | None, digits: list[Row], form: _Form, again: ReadNumbers) -> list[Row]:
+    """Return the second reading of a row; read the row alone, at other sizes, where it has not the numbers' form."""
+    beside = _beside(row, digits)
+    for attempt in range(ATTEMPTS):
+        if beside and form.numbers(beside.text):
+            return [beside]
+        area = _number_area([row], column)
+        beside = next((other for other in again(area, attempt) if form.numbers(other.text)), beside)
+    return [beside] if beside else []
+
+
+def _line(row: Row, column: float | None, digits: list[Row], form: _Form, how: str) -> LineReading:
+    edge = (column or 0) - _letter_width([row]) * 2
+    left, right = row.between(0, edge), row.between(edge, float("inf"))
+    product = (
+        Field(left.text, clean(left.text) or None, left.box, left.confidence, how)
+        if left
+        else Field("", None, None, 0, how)
+    )
+    second = _beside(row, digits)
+    numbers, confidence = _agreed(
+        form.numbers(right.text) if right else None, right, form.numbers(second.text) if second else None, second
+    )
+    raw = (second or right or row).text
+    box = right.box if right else row.box
+    return LineReading(
+        product,
+        Field(raw, numbers.quantity if numbers else None, box, confidence, how),
+        Field(raw, numbers.unit_price if numbers else None, box, confidence, how),
+    )
+
+
+def _total(row: Row, digits: list[Row], layout: Layout, form: _Form, how: str) -> Field:
+    raw = after_label(row.text, layout.total) or ""
+    second = _beside(row, digits)
+    again = form.amount(second.text) if second else None
+    value, confidence = _agreed(form.amount(raw), row, again, second)
+    box = second.box if second else row.box
+    return Field(raw or (second.text if second else ""), value, box, confidence, how)
+
+
+def _agreed(first: T | None, row: Row | None, second: T | None, digits: Row | None) -> tuple[T | None, float]:
+    """Choose between two readings of a number: the one with digits alone, and how sure the two make it."""
+    if first is None or second is None:
+        chosen, source = (first, row) if second is None else (second, digits)
+        return chosen, min(source.confidence, SURE_APART) if source and chosen is not None else 0.0
+    confidence = max(row.confidence if row else 0.0, digits.confidence if digits else 0.0)
+    return second, confidence if first == second else min(confidence, SURE_APART)
+
+
+def _beside(row: Row, digits: list[Row]) -> Row | None:
+    """Return the row of the second reading that stands at the same height."""
+    near = [other for other in digits if abs(other.middle - row.middle) <= row.box.height * 0.6]
+    return min(near, key=lambda other: abs(other.middle - row.middle)) if near else None

@@ -1,0 +1,81 @@
+"""The QR code of a page: found and decoded by zxing-cpp, after restoration where it is blurred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import zxingcpp
+
+from invoice_lab.ocr.decode import Pixels
+
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class QrCode:
+    """A decoded QR code.
+
+    Attributes
+    ----------
+    payload : str
+    corners : four (x, y)
+        Top left, top right, bottom right, bottom left, in pixels of the image it was found in.
+    """
+
+    payload: str
+    corners: Corners
+
+
+def read_qr(grey: Pixels) -> QrCode | None:
+    """Find and decode the page's QR code.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (height, width)
+
+    Returns
+    -------
+    QrCode or None
+        None where there is none, or it can't be decoded even after restoration.
+    """
+    for factor, picture in _attempts(grey):
+        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+        valid = [code for code in found if code.valid and code.text]
+        if valid:
+            return _qr_code(valid[0], factor)
+    return None
+
+
+def _attempts(grey: Pixels) -> Iterator[tuple[float, Pixels]]:
+    """Give the picture as it is, then restored in ways that bring back a blurred or smeared code."""
+    yield 1, grey
+    for factor in (2, 3):
+        yield factor, cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    restorations: tuple[Callable[[Pixels], Pixels], ...] = (_unsharp, _otsu)
+    large = cv2.resize(grey, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    for restore in restorations:
+        yield 3, restore(large)
+
+
+def _unsharp(grey: Pixels) -> Pixels:
+    soft = cv2.GaussianBlur(grey, (0, 0), 5)
+    return cv2.addWeighted(grey, 3.0, soft, -2.0, 0)
+
+
+def _otsu(grey: Pixels) -> Pixels:
+    return cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1]
+
+
+def _qr_code(code: zxingcpp.Barcode, factor: float) -> QrCode:
+    at = code.position
+    corners = tuple((p.x / factor, p.y / factor) for p in (at.top_left, at.top_right, at.bottom_right, at.bottom_left))
+    return QrCode(code.text, corners)  # type: ignore[arg-type]
+
+
+def angle(code: QrCode) -> float:
+    """Return how far the page is turned, in degrees clockwise, from the code's upper and lower edges."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = code.corners
+    return float(np.degrees(np.arctan2((y1 - y0) + (y2 - y3), (x1 - x0) + (x2 - x3))))

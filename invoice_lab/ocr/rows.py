@@ -1,0 +1,91 @@
+"""Words to rows of text, from top to bottom and left to right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from statistics import median
+
+from invoice_lab.ocr.engines import Hint, OcrEngine, Word
+from invoice_lab.ocr.page import Box
+from invoice_lab.ocr.preprocess import Upright, crop_to_ink, enlarge
+
+
+@dataclass(frozen=True)
+class Row:
+    """Words that stand side by side; boxes in pixels of the upright page."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        """The words with a space between them."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def box(self) -> Box:
+        """The smallest box around the words."""
+        return reduce(Box.around, (word.box for word in self.words))
+
+    @property
+    def middle(self) -> float:
+        """The height in the middle of the row: the median over its words."""
+        return median(word.box.y + word.box.height / 2 for word in self.words)
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of the least sure word."""
+        return min(word.confidence for word in self.words)
+
+    def between(self, left: float, right: float) -> Row | None:
+        """Return the words whose middle lies from `left` to `right`, None where there are none."""
+        words = tuple(word for word in self.words if left <= word.box.x + word.box.width / 2 < right)
+        return Row(words) if words else None
+
+
+def read_rows(
+    engine: OcrEngine, page: Upright, factor: float, area: Box | None = None, characters: str = ""
+) -> list[Row]:
+    """Read a page, or an area of it, and group the words into rows.
+
+    Parameters
+    ----------
+    engine : OcrEngine
+    page : Upright
+    factor : float
+        How much to enlarge the picture before it is read.
+    area : Box, optional
+        In pixels of the upright page; the whole page by default.
+    characters : str
+        The only characters that can occur; empty means any.
+    """
+    area = area or Box(0, 0, page.grey.shape[1], page.grey.shape[0])
+    part = page.grey[max(area.y, 0) : area.bottom, max(area.x, 0) : area.right]
+    cropped = crop_to_ink(part, margin=round(10 * page.scale)) if part.size else None
+    if cropped is None:
+        return []
+    picture, (left, top) = cropped
+    words = engine.words(enlarge(picture, factor), Hint("block", characters))
+    origin = (max(area.x, 0) + left, max(area.y, 0) + top)
+    return group([_placed(word, factor, origin) for word in words], tolerance=8 * page.scale)
+
+
+def _placed(word: Word, factor: float, origin: tuple[int, int]) -> Word:
+    box = word.box
+    x, y = round(box.x / factor) + origin[0], round(box.y / factor) + origin[1]
+    return Word(word.text, Box(x, y, round(box.width / factor), round(box.height / factor)), word.confidence)
+
+
+def group(words: list[Word], tolerance: float) -> list[Row]:
+    """Group words into rows: a word joins the row whose middle is within `tolerance` pixels of its own."""
+    rows: list[list[Word]] = []
+    for word in sorted(words, key=_middle):
+        if rows and abs(median(map(_middle, rows[-1])) - _middle(word)) <= tolerance:
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    return [Row(tuple(sorted(row, key=lambda word: word.box.x))) for row in rows]
+
+
+def _middle(word: Word) -> float:
+    return word.box.y + word.box.height / 2

@@ -1,0 +1,102 @@
+"""The main job: scans to books, books to cache, cache to reports."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from invoice_lab.ingest import IngestSummary
+from invoice_lab.progress import Follower
+from invoice_lab.reporting.record import recorded
+from invoice_lab.reporting.reports import write_reports
+from invoice_lab.reporting.runner import run_notebook
+from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, workspace_name
+from invoice_lab.warehouse.refresh import refresh
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """What `report` did.
+
+    Attributes
+    ----------
+    workspace : str
+    summary : IngestSummary or None
+        Of the batch; None where nothing was ingested.
+    reports : list of Path
+    seconds : float
+    """
+
+    workspace: str
+    summary: IngestSummary | None
+    reports: list[Path]
+    seconds: float
+
+
+def report(
+    settings: Settings,
+    *,
+    scans: Path | None = None,
+    workspace: str | None = None,
+    as_of: date | None = None,
+    engine: str = "auto",
+    workers: int = 0,
+    say: Say = lambda line: None,
+) -> PipelineResult:
+    """Make the reports of a workspace, ingesting scans first.
+
+    Parameters
+    ----------
+    settings : Settings
+    scans : Path, optional
+        What to ingest. Without it the made-up sample batch is drawn and ingested, unless a workspace is named or
+        ``DATABASE_URL`` is set: then the reports are of what is in the books.
+    workspace : str, optional
+        ``default`` for scans and for a database of one's own, ``sample`` for the sample batch.
+    as_of : date, optional
+        The reports' reference date; the day after the last invoice by default.
+    engine, workers
+        As for `invoice_lab.ingest.ingest`.
+    say : callable
+        Gets a line for the user at each step.
+    """
+    start = time.perf_counter()
+    drawn = scans is None and settings.database_url is None and workspace in (None, SAMPLE_WORKSPACE)
+    name = workspace_name(workspace or (SAMPLE_WORKSPACE if drawn else DEFAULT_WORKSPACE))
+    source = _draw(settings, say) if drawn else scans
+    summary = None
+    if source is not None:
+        say(f"Reading the scans in {source} into the workspace {name!r} ...")
+        summary = _extract(settings, source, name, engine, workers)
+    else:
+        say(f"Nothing to ingest; refreshing the cache of the workspace {name!r} ...")
+        refresh(name, settings)
+    say("Writing the reports ...")
+    reports = write_reports(name, settings, as_of=as_of)
+    return PipelineResult(name, summary, reports, time.perf_counter() - start)
+
+
+def _draw(settings: Settings, say: Say) -> Path:
+    from invoice_lab.samples import draw_samples
+
+    say("Drawing the sample batch of made-up invoices ...")
+    draw_samples(settings.samples_dir)
+    return settings.samples_dir
+
+
+def _extract(settings: Settings, source: Path, workspace: str, engine: str, workers: int) -> IngestSummary:
+    """Run the `extract` notebook; the executed notebook is kept with the workspace's data."""
+    parameters = {"source": str(source.resolve()), "workspace": workspace, "engine": engine, "workers": workers}
+    output = settings.workspace_dir(workspace) / "extract.ipynb"
+    with tempfile.TemporaryDirectory() as folder, Follower(Path(folder) / "progress.jsonl").running():
+        run_notebook("extract", parameters, output, settings=settings, credentials=True)
+    values = recorded(output)["summary"]
+    counters = {name: Counter(values[name]) for name in ("statuses", "outcomes")}
+    return IngestSummary(**{**values, **counters})

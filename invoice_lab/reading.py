@@ -1,0 +1,88 @@
+"""Scans to records, without a database: what ``invoice-lab read`` and ``evaluate`` do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from invoice_lab.errors import UsageError
+from invoice_lab.ocr.decode import SUFFIXES
+from invoice_lab.ocr.engines import load_engine
+from invoice_lab.progress import Progress
+from invoice_lab.sources.folder import Listing, list_scans, load_scan
+from invoice_lab.sources.scan import Scan
+from invoice_lab.validation.evaluate import Evaluation, evaluate, load_truth
+from invoice_lab.validation.finding import STATUSES
+from invoice_lab.validation.record import to_record
+from invoice_lab.workers import Reading, WorkerPool, failed
+
+Record = dict[str, Any]
+
+
+def read_listing(listing: Listing, engine: str = "auto", workers: int = 0, progress: bool = True) -> Iterator[Record]:
+    """Read every scan of a listing.
+
+    Yields
+    ------
+    dict
+        One record an invoice found, or one a scan where none was; in the listing's order. A file that can't be opened
+        gives a record with the status ``failed``.
+    """
+    name = load_engine(engine).name
+    with WorkerPool(name, workers) as pool, Progress(len(listing), progress) as shown:
+        for (file, problem), reading in pool.read(_opened(listing)):
+            reading = reading or Reading((failed("", "not-readable", problem),), 0.0)
+            shown.update(reading.judgements[0].status)
+            for judgement in reading.judgements:
+                yield to_record(judgement, file, reading.seconds)
+
+
+def _opened(listing: Listing) -> Iterator[tuple[tuple[str, str], Scan | None]]:
+    for name, path in listing.files:
+        try:
+            yield (name, ""), load_scan(name, path)
+        except OSError as error:
+            yield (name, f"The file can't be opened: {error.strerror}."), None
+
+
+def write_records(records: Iterable[Record], output: Path) -> dict[str, int]:
+    """Write records as JSON lines, beside the place and then moved there; return how many have which status."""
+    counts = dict.fromkeys(STATUSES, 0)
+    beside = output.with_name(output.name + ".part")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            for record in records:
+                counts[record["status"]] += 1
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        beside.replace(output)
+    except OSError as error:
+        raise UsageError(f"The readings can't be written to {output}: {error.strerror}.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return counts
+
+
+def evaluate_paths(
+    paths: Sequence[Path], truth: Path, engine: str = "auto", workers: int = 0, progress: bool = True
+) -> tuple[Evaluation, list[str]]:
+    """Read scans and compare them with a truth file.
+
+    Returns
+    -------
+    Evaluation
+    list of str
+        Names of scans without a truth.
+    """
+    known, listing = load_truth(truth), list_scans(paths, SUFFIXES)
+    home = truth.resolve().parent
+    names = {name: _below(path, home, name) for name, path in listing.files}
+    readings = ((names[record["file"]], record) for record in read_listing(listing, engine, workers, progress))
+    return evaluate(readings, known)
+
+
+def _below(path: Path, home: Path, name: str) -> str:
+    """Return a scan's path relative to the truth file's folder, its name where it lies elsewhere."""
+    real = path.resolve()
+    return real.relative_to(home).as_posix() if real.is_relative_to(home) else name

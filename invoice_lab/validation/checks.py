@@ -1,0 +1,150 @@
+"""The checks: each a small pure function from a draft to findings, with a code, a severity and a sentence for a person.
+
+What they don't see: names, addresses and product texts are only checked for being there; no arithmetic confirms them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+
+from invoice_lab.validation.draft import Draft
+from invoice_lab.validation.finding import Finding
+
+EARLIEST = date(2000, 1, 1)
+"""No invoice of these layouts is older."""
+OLDEST_CUSTOMER_YEARS = 120
+YOUNGEST_CUSTOMER_YEARS = 14
+
+Check = Callable[[Draft, date], Iterator[Finding]]
+"""A check gets the draft and today's date."""
+
+
+def layout_known(draft: Draft, today: date) -> Iterator[Finding]:
+    """The page has a layout that is described."""
+    if draft.layout is None:
+        yield Finding("layout-unknown", "error", None, "The page has no known layout; it was read by its labels alone.")
+
+
+def qr_readable(draft: Draft, today: date) -> Iterator[Finding]:
+    """The QR code was read and says what the layout's codes say."""
+    if draft.page.qr is None:
+        yield Finding(
+            "qr-unreadable", "error", "qr", "The QR code is missing or can't be read, so nothing confirms the header."
+        )
+    elif draft.layout and draft.layout.qr.read(draft.page.qr) is None:
+        shown = draft.page.qr if len(draft.page.qr) <= 80 else draft.page.qr[:77] + "..."
+        yield Finding(
+            "qr-unexpected",
+            "error",
+            "qr",
+            f"The QR code says {shown!r}, which is not what a {draft.layout.name} code holds.",
+        )
+
+
+def fields_present(draft: Draft, today: date) -> Iterator[Finding]:
+    """Every field that the layout requires was read in its form."""
+    for name in draft.layout.required if draft.layout else ():
+        field = draft.page.fields.get(name)
+        if field is None and not (draft.page.qr is None and name in ("number", "category", "gender", "birth_date")):
+            yield Finding("field-missing", "error", name, f"The field {name} was not found on the page.")
+        elif field is not None and field.value is None:
+            yield Finding(
+                "field-unreadable",
+                "error",
+                name,
+                f"The field {name} was read as {field.raw!r}, which has not its form.",
+            )
+
+
+def lines_present(draft: Draft, today: date) -> Iterator[Finding]:
+    """There are product lines, each with product, quantity and unit price."""
+    if not draft.lines:
+        yield Finding("lines-missing", "error", "lines", "No product line was found on the page.")
+    for number, (line, reading) in enumerate(zip(draft.lines, draft.page.lines, strict=True), start=1):
+        if not line.complete:
+            raw = f"{reading.product.raw} {reading.quantity.raw}".strip()
+            yield Finding(
+                "line-unreadable",
+                "error",
+                f"lines.{number}",
+                f"Line {number} was read as {raw!r}, which is no product line.",
+            )
+        elif line.quantity == 0:
+            yield Finding("quantity-zero", "error", f"lines.{number}.quantity", f"Line {number} has the quantity 0.")
+
+
+def total_is_sum(draft: Draft, today: date) -> Iterator[Finding]:
+    """The total equals the sum of quantity times unit price."""
+    amounts = [line.amount for line in draft.lines]
+    if draft.total is None or not amounts or None in amounts:
+        return
+    expected = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    if expected != draft.total:
+        yield Finding("total-mismatch", "error", "total", f"The total says {draft.total}, the lines sum to {expected}.")
+
+
+def id_confirmed(draft: Draft, today: date) -> Iterator[Finding]:
+    """The printed invoice id is the QR code's."""
+    printed, coded = draft.page.value("invoice_id"), draft.page.value("qr_invoice_id")
+    if printed and coded and printed != coded:
+        yield Finding("id-mismatch", "error", "invoice_id", f"The header says {printed}, the QR code says {coded}.")
+
+
+def date_confirmed(draft: Draft, today: date) -> Iterator[Finding]:
+    """The printed date (and time, where printed) is the QR code's."""
+    coded = draft.page.fields.get("qr_issued_at")
+    if coded is None or draft.printed_date is None:
+        return
+    printed = draft.page.value("issued_at")
+    if draft.qr_issued_at is None or not str(draft.qr_issued_at).startswith(str(printed)):
+        yield Finding(
+            "date-mismatch", "error", "issued_at", f"The header says {printed}, the QR code says {coded.raw}."
+        )
+
+
+def date_plausible(draft: Draft, today: date) -> Iterator[Finding]:
+    """The date exists, and lies between the first possible one and today."""
+    printed = draft.page.value("issued_at")
+    if printed and draft.printed_date is None:
+        yield Finding("date-impossible", "error", "issued_at", f"The date {printed} does not exist.")
+    elif draft.printed_date and not EARLIEST <= draft.printed_date <= today:
+        yield Finding(
+            "date-implausible",
+            "error",
+            "issued_at",
+            f"The date {draft.printed_date} is before {EARLIEST} or in the future.",
+        )
+
+
+def birth_date_plausible(draft: Draft, today: date) -> Iterator[Finding]:
+    """The birth date exists and gives an age that a customer can have on the day of issue."""
+    field = draft.page.fields.get("birth_date")
+    if field is None:
+        return
+    born, issued = draft.birth_date, draft.printed_date or today
+    years = issued.year - born.year - ((issued.month, issued.day) < (born.month, born.day)) if born else None
+    if years is None or not 0 <= years <= OLDEST_CUSTOMER_YEARS:
+        yield Finding(
+            "birth-date-impossible",
+            "error",
+            "birth_date",
+            f"The QR code says born {field.raw!r}, which can't be on {issued}.",
+        )
+    elif years < YOUNGEST_CUSTOMER_YEARS:
+        yield Finding("age-unusual", "warning", "birth_date", f"The customer was {years} years old on {issued}.")
+
+
+CHECKS: tuple[Check, ...] = (
+    layout_known,
+    qr_readable,
+    fields_present,
+    lines_present,
+    total_is_sum,
+    id_confirmed,
+    date_confirmed,
+    date_plausible,
+    birth_date_plausible,
+)
+"""All checks, in the order in which their findings are listed."""

@@ -1,0 +1,1 @@
+select sha256, part, no, code, severity, field, message from findings order by sha256, part, no

@@ -1,0 +1,123 @@
+"""The rows that loaded arrivals become, table by table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from psycopg2.extensions import cursor as Cursor
+
+from invoice_lab.ocr.page import Page
+from invoice_lab.validation.invoice import Invoice
+from invoice_lab.validation.record import mean_confidence
+from invoice_lab.warehouse import ids
+from invoice_lab.warehouse.arrival import Loaded, LoadedPart
+from invoice_lab.warehouse.upsert import Row, insert_rows
+
+CUSTOMER_COLUMNS = (
+    "customer_id", "number", "name", "email", "birth_date", "gender", "category", "address",
+    "described_at", "described_by",
+)  # fmt: skip
+INVOICE_COLUMNS = (
+    "invoice_id", "layout", "printed_id", "customer_id", "issued_at", "net", "tax", "total", "currency",
+    "sha256", "part", "text", "digest",
+)  # fmt: skip
+LINE_COLUMNS = ("invoice_id", "line_no", "product_id", "quantity", "unit_price", "amount")
+PART_COLUMNS = (
+    "sha256", "part", "status", "layout", "printed_id", "invoice_id", "engine", "engine_version", "confidence",
+    "page", "seconds",
+)  # fmt: skip
+
+_UPDATE_CUSTOMER = """
+    on conflict (customer_id) do update
+    set (name, email, birth_date, gender, category, address, described_at, described_by)
+      = (excluded.name, excluded.email, excluded.birth_date, excluded.gender, excluded.category, excluded.address,
+         excluded.described_at, excluded.described_by)
+    where (excluded.described_at, excluded.described_by collate "C")
+        > (customers.described_at, customers.described_by collate "C")
+"""
+_UPDATE_PRODUCT = """
+    on conflict (product_id) do update set name = excluded.name
+    where excluded.name collate "C" < products.name collate "C"
+"""
+
+
+def write(cursor: Cursor, batch: UUID, loaded: Sequence[Loaded]) -> None:
+    """Write what was decided, within the cursor's transaction."""
+    fresh = [item for item in loaded if item.outcome != "known" and item.arrival.sha256]
+    parts = [(item, part) for item in fresh for part in item.parts]
+    invoices = [
+        (part.judgement.invoice, part.judgement.page)
+        for _, part in parts
+        if part.invoice_id and not part.duplicate and part.judgement.invoice
+    ]
+    scans = [(item.arrival.sha256, item.arrival.name, item.arrival.size) for item in fresh]
+    insert_rows(cursor, "scans", ("sha256", "name", "bytes"), scans, "on conflict do nothing")
+    cursor.execute("delete from parts where status = 'failed' and sha256 = any(%s)", ([scan[0] for scan in scans],))
+    insert_rows(cursor, "customers", CUSTOMER_COLUMNS, _customers(invoices), _UPDATE_CUSTOMER)
+    insert_rows(cursor, "products", ("product_id", "code", "name"), _products(invoices), _UPDATE_PRODUCT)
+    insert_rows(cursor, "invoices", INVOICE_COLUMNS, [_invoice(*pair) for pair in invoices])
+    insert_rows(cursor, "invoice_lines", LINE_COLUMNS, [row for invoice, _ in invoices for row in _lines(invoice)])
+    insert_rows(cursor, "parts", PART_COLUMNS, [_part(item.arrival.seconds, part) for item, part in parts])
+    columns = ("sha256", "part", "no", "code", "severity", "field", "message")
+    insert_rows(cursor, "findings", columns, [row for _, part in parts for row in _findings(part)])
+    arrivals = [
+        (str(batch), i.arrival.no, i.arrival.name, i.arrival.sha256, i.outcome, i.arrival.problem) for i in loaded
+    ]
+    insert_rows(cursor, "batch_scans", ("batch", "no", "name", "sha256", "outcome", "problem"), arrivals)
+
+
+def _customers(invoices: Iterable[tuple[Invoice, Page]]) -> list[Row]:
+    """Return one row a customer: as the latest of these invoices describes them."""
+    latest: dict[str, tuple[Any, ...]] = {}
+    for invoice, _ in invoices:
+        who, key = invoice.customer, ids.customer_id(invoice.customer)
+        described = (invoice.issued_at, ids.invoice_id(invoice.layout, invoice.invoice_id))
+        row = (key, who.number, who.name, who.email, who.birth_date, who.gender, who.category, "\n".join(who.address))
+        if key not in latest or described > latest[key][-2:]:
+            latest[key] = (*row, *described)
+    return list(latest.values())
+
+
+def _products(invoices: Iterable[tuple[Invoice, Page]]) -> list[Row]:
+    first: dict[str, Row] = {}
+    for line in (line for invoice, _ in invoices for line in invoice.lines):
+        row = (ids.product_id(line), line.code, line.product)
+        first[row[0]] = min(first.get(row[0], row), row, key=lambda row: str(row[2]))
+    return list(first.values())
+
+
+def _invoice(invoice: Invoice, page: Page) -> Row:
+    key = ids.invoice_id(invoice.layout, invoice.invoice_id)
+    return (
+        key, invoice.layout, invoice.invoice_id, ids.customer_id(invoice.customer), invoice.issued_at, invoice.net,
+        invoice.tax, invoice.total, invoice.currency, page.sha256, page.part, page.text, ids.content_digest(invoice),
+    )  # fmt: skip
+
+
+def _lines(invoice: Invoice) -> list[Row]:
+    key = ids.invoice_id(invoice.layout, invoice.invoice_id)
+    return [
+        (key, number, ids.product_id(line), line.quantity, line.unit_price, line.amount)
+        for number, line in enumerate(invoice.lines, start=1)
+    ]
+
+
+def _part(seconds: float, part: LoadedPart) -> Row:
+    page, status = part.judgement.page, part.judgement.status
+    content = json.dumps(asdict(page), ensure_ascii=False)
+    return (
+        page.sha256, page.part, status, page.layout, page.value("invoice_id"), part.invoice_id, page.engine,
+        page.engine_version, mean_confidence(page), content, seconds,
+    )  # fmt: skip
+
+
+def _findings(part: LoadedPart) -> list[Row]:
+    page = part.judgement.page
+    return [
+        (page.sha256, page.part, number, finding.code, finding.severity, finding.field, finding.message)
+        for number, finding in enumerate(part.judgement.findings, start=1)
+    ]
