@@ -118,8 +118,5 @@ def _coded(entries: pd.DataFrame) -> Baskets:
 
 
 def _codes(values: pd.Series) -> tuple[Integers, Labels]:
-    try:
-        codes, labels = pd.factorize(values, sort=True)
-    except TypeError as error:
-        raise UsageError(f"The column {values.name!r} mixes texts and numbers.", "Ids are text.") from error
+    codes, labels = pd.factorize(values, sort=True)
     return codes.astype(np.int64), np.asarray(labels)

@@ -59,8 +59,8 @@ def evaluate(
     -------
     DataFrame
         One row a method: method, n (customers), k, and for the metrics ``hit_rate`` and ``ndcg``
-        (`HIT_RATE_DEFINITION`, `NDCG_DEFINITION`) the mean, ``_low`` and ``_high`` (95 % percentile bootstrap), and ``_gain``, ``_gain_low``,
-        ``_gain_high``: the paired difference to popularity.
+        (`HIT_RATE_DEFINITION`, `NDCG_DEFINITION`) the mean, ``_low`` and ``_high`` (95 % percentile bootstrap), and
+        ``_gain``, ``_gain_low``, ``_gain_high``: the paired difference to popularity.
 
     Raises
     ------

@@ -30,7 +30,7 @@ def top(wanted: Wants, customers: Integers, k: int) -> tuple[Integers, Integers,
         Index into `customers`, product code and score, by place and then rank; at most k rows each.
     """
     k = min(k, len(wanted.popular))
-    order = np.argsort(-wanted.popular, kind="stable").astype(np.int64)
+    order = wanted.order
     position = np.empty_like(order)
     position[order] = np.arange(len(order))
     mine = np.isin(wanted.customer, customers)

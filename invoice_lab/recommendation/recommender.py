@@ -100,7 +100,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         takes = [np.arange(bounds[code], bounds[code + 1]) for code in back]
         frame = rows.iloc[np.concatenate(takes or [np.arange(0)])].reset_index(drop=True)
         lengths = [len(take) for take in takes]
-        frame.insert(0, "customer_id", pd.Series(np.repeat(asked, lengths), dtype=pd.Series(self.customers_).dtype))
+        frame.insert(0, "customer_id", pd.Series(list(np.repeat(asked, lengths)), dtype=None if lengths else "str"))
         frame.insert(
             1, "rank", np.concatenate([np.arange(1, n + 1) for n in lengths] or [np.arange(0)]).astype("int64")
         )
@@ -116,7 +116,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         pairs = self._wants.customer * size + self._wants.product
         at = np.searchsorted(pairs, customer * size + product)
         found = np.minimum(at, len(pairs) - 1)
-        bought = pairs[found] == customer * size + product
+        bought = (pairs[found] == customer * size + product) & (self.method != "popularity")
         days = self._wants.last[found].astype("datetime64[D]").astype(str)
         counts, buyers, total = self._wants.count[found], self.buyers_[product], len(self.customers_)
         texts = [

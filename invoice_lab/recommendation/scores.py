@@ -26,6 +26,8 @@ class Wants:
         Baskets of the customer with the product; day of the last one.
     popular : ndarray of float, shape (products,)
         What is added for any customer: prior strength times the share of all baskets that hold the product.
+    order : ndarray of int, shape (products,)
+        Product codes, the most popular first: the order of equal scores.
     """
 
     customer: Integers
@@ -34,6 +36,7 @@ class Wants:
     count: Integers
     last: Integers
     popular: Floats
+    order: Integers
 
 
 def wants(baskets: Baskets, method: str, half_life_days: float, prior_baskets: float) -> Wants:
@@ -49,6 +52,7 @@ def wants(baskets: Baskets, method: str, half_life_days: float, prior_baskets: f
     pairs, place = np.unique(baskets.customer * size + baskets.product, return_inverse=True)
     last = np.full(len(pairs), np.iinfo(np.int64).min)
     np.maximum.at(last, place, baskets.day)
+    popularity = baskets.popularity()
     # half of a share can't outweigh one purchase: it breaks ties and no more
     scale = {"decayed": prior_baskets, "frequency": 0.5, "popularity": 1.0}[method]
     return Wants(
@@ -59,7 +63,8 @@ def wants(baskets: Baskets, method: str, half_life_days: float, prior_baskets: f
         ),
         count=np.bincount(place, minlength=len(pairs)).astype(np.int64),
         last=last,
-        popular=scale * baskets.popularity() / max(baskets.basket_count(), 1),
+        popular=scale * popularity / max(baskets.basket_count(), 1),
+        order=np.argsort(-popularity, kind="stable").astype(np.int64),
     )
 
 

@@ -159,6 +159,8 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             )
         for feature in self.features:
             one_of(feature, FEATURES, "feature of the clusters")
+        if tuple(self.features) == ("age",):
+            raise UsageError("Age alone can't be the features: not every customer's is known.")
         if self.k is not None:
             whole(self.k, "k", 2, 20)
 
@@ -228,15 +230,22 @@ def _features(frame: pd.DataFrame, features: Sequence[str]) -> Floats:
     columns = []
     for feature in features:
         if feature == "age":
-            age = frame["age"].astype("Float64").astype("float64").to_numpy(copy=True)
-            age[~((age >= 0) & (age <= MAX_AGE))] = np.nan
-            columns.append(age)
+            columns.append(_ages(frame).to_numpy())
         else:
             values = numbers_of(frame[feature], feature).to_numpy()
             # signed: what was credited can exceed what was bought
             columns.append(np.sign(values) * np.log1p(np.abs(values)))
     numbers_of(frame["monetary"], "monetary")
     return np.column_stack(columns)
+
+
+def _ages(frame: pd.DataFrame) -> pd.Series:
+    """Return the ages in years, NaN where unknown or impossible."""
+    try:
+        age = frame["age"].astype("Float64").astype("float64")
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"age holds something that is no number: {error}.") from error
+    return age.where(age.between(0, MAX_AGE))
 
 
 def _nearest(scaled: Floats, centers: Floats) -> Integers:
@@ -273,8 +282,7 @@ def _choose(tried: list[tuple[KMeans, float, int]], customers: int) -> tuple[pd.
 def _profiles(frame: pd.DataFrame, labels: Integers, descriptions: list[str]) -> pd.DataFrame:
     shown = frame[list(FEATURES[:3])].astype("float64")
     if "age" in frame.columns and frame["age"].notna().any():
-        shown["age"] = frame["age"].astype("Float64").astype("float64")
-        shown["age"] = shown["age"].where(shown["age"].between(0, MAX_AGE))
+        shown["age"] = _ages(frame)
     grouped = shown.groupby(labels)
     index = pd.RangeIndex(len(descriptions), name="cluster")
     table = pd.DataFrame({"customers": grouped.size(), "sales": grouped["monetary"].sum()}).reindex(index, fill_value=0)

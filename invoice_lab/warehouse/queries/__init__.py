@@ -74,7 +74,7 @@ def query(connection: duckdb.DuckDBPyConnection, name: str, /, **params: object)
         For an unknown query, or an unknown, missing or ill-typed parameter; the nearest known name is given.
     """
     frame: pd.DataFrame = _run(connection, name, params, lambda relation: relation.df())
-    return _texts(frame, frame.select_dtypes(object).columns)
+    return _texts(frame, [name for name in frame if pd.api.types.is_object_dtype(frame[name])])
 
 
 def exact_query(connection: duckdb.DuckDBPyConnection, name: str, /, **params: object) -> pd.DataFrame:

@@ -58,9 +58,11 @@ def require_values(frame: pd.DataFrame, columns: Sequence[str], what: str) -> No
 
 def days_of(values: pd.Series, what: str) -> pd.Series:
     """Return a column of dates as days (``datetime64``), or raise `UsageError`."""
+    if pd.api.types.is_numeric_dtype(values):
+        raise UsageError(f"{what} holds numbers, not dates.", "Convert them with pandas.to_datetime first.")
     try:
-        dates = pd.to_datetime(values)
-    except (ValueError, TypeError) as error:
+        dates = pd.to_datetime(values, format="ISO8601")
+    except (ValueError, TypeError, OverflowError) as error:
         raise UsageError(f"{what} holds something that is no date: {error}.") from error
     return (dates.dt.tz_localize(None) if dates.dt.tz is not None else dates).dt.normalize()
 

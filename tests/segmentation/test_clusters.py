@@ -1,0 +1,178 @@
+"""Clusters: planted groups are found, labels have an order, results don't depend on row order, bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+from sklearn.preprocessing import StandardScaler
+
+from invoice_lab.errors import NotEnoughDataError, UsageError
+from invoice_lab.segmentation import CustomerClusters, agreement
+from invoice_lab.segmentation.clusters import smallest_allowed
+
+
+def planted(sizes=(100, 150, 250), seed=3):
+    """Groups far apart: recency, frequency, monetary around (10, 20, 5000), (60, 5, 700), (300, 1, 60)."""
+    rng = np.random.default_rng(seed)
+    centers = np.log1p(np.array([[10, 20, 5000], [60, 5, 700], [300, 1, 60]]))
+    group = np.repeat(range(3), sizes)
+    values = np.expm1(centers[group] + rng.normal(0, 0.12, (sum(sizes), 3)))
+    frame = pd.DataFrame(
+        values, columns=["recency", "frequency", "monetary"], index=[f"c{i}" for i in range(len(group))]
+    )
+    return frame.assign(
+        recency=frame["recency"].round().astype(int), frequency=frame["frequency"].round().clip(lower=1)
+    ), group
+
+
+def test_planted_groups_are_found_and_ordered_by_value():
+    frame, group = planted()
+    model = CustomerClusters().fit(frame)
+    assert model.k_ == 3 and model.floor_met_ and model.learnt_from_ == 500
+    assert (model.labels_ == group).mean() > 0.99
+    assert model.profiles_["monetary"].is_monotonic_decreasing
+    assert model.profiles_["description"].tolist()[0] == "bought lately, many orders, high sales"
+    assert (model.predict(frame) == model.labels_).all() and (clone(model).fit_predict(frame) == model.labels_).all()
+
+
+def test_same_partition_as_plain_scikit_learn():
+    frame, _ = planted((60, 60, 60))
+    frame = frame.assign(monetary=frame["monetary"] * np.random.default_rng(0).uniform(0.2, 5, len(frame)))
+    expected = KMeans(4, n_init=10, random_state=0).fit_predict(StandardScaler().fit_transform(np.log1p(frame)))
+    assert adjusted_rand_score(expected, CustomerClusters(k=4).fit(frame).labels_) > 0.95
+
+
+def test_profiles_are_plain_means_in_original_units():
+    frame, _ = planted()
+    model = CustomerClusters().fit(frame)
+    for cluster, rows in frame.groupby(model.labels_):
+        profile = model.profiles_.loc[cluster]
+        assert profile["customers"] == len(rows)
+        for feature in frame:
+            assert profile[feature] == pytest.approx(rows[feature].mean())
+            assert profile[f"{feature}_median"] == rows[feature].median()
+    assert model.profiles_["sales"].sum() == pytest.approx(frame["monetary"].sum())
+    assert model.profiles_[["customer_share", "sales_share"]].sum().tolist() == pytest.approx([1, 1])
+
+
+def test_row_order_does_not_count():
+    frame, _ = planted((40, 30, 50), seed=9)
+    shuffled = frame.sample(frac=1, random_state=5)
+    one, two = CustomerClusters().fit(frame), CustomerClusters().fit(shuffled)
+    assert pd.Series(one.labels_, frame.index).equals(pd.Series(two.labels_, shuffled.index)[frame.index])
+    pd.testing.assert_frame_equal(one.scores_, two.scores_)
+
+
+def test_tiny_clusters_are_not_chosen():
+    """Six big spenders make the best silhouette; the floor of 20 keeps them from being a cluster."""
+    frame, _ = planted((6, 150, 200))
+    scores = CustomerClusters().fit(frame).scores_.set_index("k")
+    assert not scores.loc[3, "allowed"] and scores["silhouette"].idxmax() == 3
+    assert scores.loc[scores["chosen"], "smallest"].item() >= 20
+
+
+@pytest.mark.parametrize(("customers", "floor"), [(10, 1), (100, 10), (199, 20), (200, 20), (1000, 20), (5000, 100)])
+def test_floor(customers, floor):
+    assert smallest_allowed(customers) == floor
+
+
+def test_age_is_a_feature_where_known():
+    frame, group = planted((60, 60, 60))
+    age = pd.Series(np.where(group == 0, 70.0, 30.0) + np.arange(180) % 5, index=frame.index)
+    frame["age"] = age.where(np.arange(180) % 3 > 0).astype("Int64")
+    frame.loc[frame.index[1], "age"] = 999
+    model = CustomerClusters(features=["recency", "frequency", "monetary", "age"]).fit(frame)
+    assert model.learnt_from_ == 119 and len(model.labels_) == 180
+    assert (model.labels_ == group).mean() > 0.95
+    assert model.profiles_["age"].between(30, 76).all() and model.profiles_["age_known"].sum() == 119
+    assert model.profiles_.loc[0, "description"].endswith("older")
+    without = CustomerClusters().fit(frame)
+    assert "age" in without.profiles_ and without.centers_.shape[1] == 3
+    assert "age" not in CustomerClusters().fit(frame.assign(age=pd.NA)).profiles_
+
+
+def test_project_gives_a_map():
+    frame, _group = planted()
+    places = CustomerClusters().fit(frame).project(frame[:50])
+    assert places.columns.tolist() == ["x", "y", "cluster"] and places.index.equals(frame.index[:50])
+    assert places.notna().all(axis=None)
+    assert (CustomerClusters(features=["monetary"]).fit(frame).project(frame)["y"] == 0).all()
+
+
+def test_few_customers_fall_back_and_say_so():
+    frame, _ = planted((1, 10, 1))
+    model = CustomerClusters().fit(frame)
+    assert not model.floor_met_ and model.scores_["chosen"].sum() == 1
+    assert model.scores_["smallest"].max() == model.scores_.loc[model.scores_["chosen"], "smallest"].item()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f[:0], "there are 0"),
+        (lambda f: f[:1], "there are 1"),
+        (lambda f: f[:9], "need 10 customers"),
+        (lambda f: f.assign(recency=1, frequency=1, monetary=5.0), "too alike"),
+    ],
+)
+def test_too_little_data(change, words):
+    with pytest.raises(NotEnoughDataError, match=words):
+        CustomerClusters().fit(change(planted()[0]))
+
+
+@pytest.mark.parametrize(
+    ("params", "change"),
+    [
+        ({"k": 1}, None),
+        ({"k": 2.5}, None),
+        ({"features": "monetary"}, None),
+        ({"features": ()}, None),
+        ({"features": ("age",)}, lambda f: f.assign(age=3)),
+        ({"features": ("recency", "recency")}, None),
+        ({"features": ("recensy",)}, None),
+        ({"features": ("recency", "age")}, None),
+        ({"features": ("recency", "age")}, lambda f: f.assign(age="old")),
+        ({}, lambda f: f.drop(columns="monetary")),
+        ({}, lambda f: f.assign(monetary=np.nan)),
+        ({"features": ("recency",)}, lambda f: f.assign(monetary=np.inf)),
+    ],
+)
+def test_bad_input(params, change):
+    frame = planted()[0]
+    with pytest.raises(UsageError):
+        CustomerClusters(**params).fit(change(frame) if change else frame)
+
+
+def test_too_many_clusters_for_the_data():
+    with pytest.raises(NotEnoughDataError, match="need 40"):
+        CustomerClusters(k=20).fit(planted((10, 10, 10))[0])
+
+
+def test_credit_notes_are_no_obstacle():
+    frame, _ = planted()
+    frame.iloc[0, 2] = -5000.0
+    model = CustomerClusters().fit(frame)
+    assert np.isfinite(model.profiles_[["recency", "frequency", "monetary"]]).all(axis=None)
+
+
+def test_agreement():
+    segments = pd.Series(["x", "x", "y", "y"], index=list("abcd"))
+    assert agreement(segments, [1, 1, 0, 0]).adjusted_rand == 1
+    half = agreement(segments, [0, 1, 0, 1])
+    assert half.adjusted_rand < 0 and half.table.loc["x"].tolist() == [1, 1]
+    with pytest.raises(UsageError):
+        agreement(segments, [1, 2])
+    with pytest.raises(NotEnoughDataError):
+        agreement(segments[:0], [])
+
+
+def test_scikit_learn_contract():
+    frame, _ = planted((30, 30, 30))
+    model = CustomerClusters(k=2)
+    assert model.get_params() == {"k": 2, "features": ("recency", "frequency", "monetary"), "random_state": 0}
+    assert model.fit(frame) is model and model.feature_names_in_.tolist() == frame.columns.tolist()
+    assert model.scores_["k"].tolist() == [2]
