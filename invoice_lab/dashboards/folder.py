@@ -23,6 +23,7 @@ from typing import Any
 
 from invoice_lab.dashboards.pages import Page, pages
 from invoice_lab.errors import NotebookError
+from invoice_lab.reporting.assets import PAGE_VARIABLE
 from invoice_lab.settings import Settings
 
 TEMPLATE = "invoice_lab"
@@ -130,10 +131,12 @@ def _write_kernel(folder: Path) -> None:
 
 
 def _write_template(folder: Path) -> None:
-    from invoice_lab.reporting import theme
+    from invoice_lab.reporting import assets, theme
 
     shutil.copytree(Path(__file__).with_name("template") / TEMPLATE, folder)
     (folder / "static" / "theme.css").write_text(theme.css(), encoding="utf-8")
+    # what makes tables sortable; raw: it is no template
+    (folder / "page_assets.html").write_text(f"{{% raw %}}{assets.tables_assets()}{{% endraw %}}", encoding="utf-8")
 
 
 def _configuration(root: Path, workspace: str, host: str, port: int, pool_size: int) -> dict[str, Any]:
@@ -185,4 +188,6 @@ def _environment(root: Path, home: Path, workspace: str, ours: Mapping[str, str]
         "INVOICE_LAB_DATA": str(root / "data"),
         "INVOICE_LAB_REPORTS": str(root / "reports"),
         "INVOICE_LAB_DASHBOARD": workspace,
+        PAGE_VARIABLE: "dashboard",
+        "MPLBACKEND": "agg",
     }
