@@ -144,6 +144,29 @@ def plot_intervals(
     return ax
 
 
+def plot_confidence(frame: pd.DataFrame, *, ax: Axes, low: float) -> Axes:
+    """Draw mean confidence by field as dots, a line from the 5th percentile up; columns label, mean, p05."""
+    light = tokens()["light"]
+    places = list(range(len(frame)))
+    ax.axvline(low, color=light["worse"], linestyle=(0, (4, 3)), linewidth=1.2)
+    ax.hlines(places, frame["p05"], frame["mean"], color=light["mark-soft"], linewidth=4)
+    ax.scatter(frame["mean"], places, s=52, color=light["mark-strong"], zorder=3)
+    for place, mean in zip(places, frame["mean"], strict=True):
+        ax.annotate(
+            words.percent(mean), (mean, place), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9
+        )
+    ax.set_yticks(places, [shortened(label) for label in frame["label"]])
+    ax.set_ylim(len(places) - 0.4, -0.6)
+    ax.set_xlim(0, 1.08)
+    ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    ax.xaxis.set_major_formatter(lambda value, _: f"{round(100 * value)} %")
+    ax.tick_params(axis="y", length=0, labelcolor=light["ink"])
+    ax.set_xlabel(f"Confidence of the engine; dashed: {words.percent(low)}")
+    ax.grid(visible=False, axis="y")
+    ax.spines["left"].set_visible(False)
+    return ax
+
+
 def plot_profiles(
     profiles: pd.DataFrame, *, ax: Axes, colours: Sequence[str], labels: Sequence[str], xlabel: str
 ) -> Axes:

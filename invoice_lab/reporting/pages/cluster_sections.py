@@ -1,0 +1,193 @@
+"""The sections on clusters of the segments report: profiles, how many, and how they agree with the segments."""
+
+from __future__ import annotations
+
+import string
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from invoice_lab.errors import NotEnoughDataError
+from invoice_lab.reporting import words
+from invoice_lab.reporting.charts import plot_choice, plot_heat_map, plot_profiles
+from invoice_lab.reporting.figures import HALF, figure, side_by_side
+from invoice_lab.reporting.header import notes
+from invoice_lab.reporting.markup import Html, paragraph
+from invoice_lab.reporting.tables import Column, table
+from invoice_lab.reporting.theme import cluster_colour
+
+if TYPE_CHECKING:
+    from invoice_lab.segmentation.clusters import Agreement, CustomerClusters
+
+AGE_SHARE = 0.5
+"""Share of the customers with a known age from which on age is a feature of the clusters."""
+AGE_LEAST = 30
+_FEATURES = ("recency", "frequency", "monetary")
+_AGREEMENTS = ((0.65, "largely"), (0.3, "partly"), (-1.0, "hardly"))
+
+
+class ClusterSections:
+    """Sections that need `summary`, `scored`, `k`, `source` and `is_empty` of the page."""
+
+    if TYPE_CHECKING:
+        summary: pd.DataFrame
+        scored: pd.DataFrame
+        k: int
+        currency: str
+        is_empty: bool
+
+        def source(self, n: float, noun: str) -> str:
+            """Return what stands under a figure."""
+
+    @property
+    def ages_known(self) -> int:
+        """How many customers have a known age."""
+        return int(self.summary["age"].notna().sum())
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """The features of the clusters: age only where it is known for enough customers."""
+        enough = self.ages_known >= max(AGE_LEAST, AGE_SHARE * len(self.summary))
+        return (*_FEATURES, "age") if enough else _FEATURES
+
+    @cached_property
+    def clusters(self) -> CustomerClusters | str:
+        """The fitted clusters, or the sentence on why there are none."""
+        from invoice_lab.segmentation.clusters import CustomerClusters  # noqa: PLC0415 - a second of imports
+
+        try:
+            return CustomerClusters(k=self.k or None, features=self.features).fit(self.summary)
+        except NotEnoughDataError as error:
+            return str(error)
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How far segments and clusters agree."""
+        from invoice_lab.segmentation.clusters import agreement  # noqa: PLC0415
+
+        return agreement(self.scored["segment"], self._fitted.labels_)
+
+    @property
+    def cluster_names(self) -> pd.Series:
+        """Each customer's cluster as a letter; missing where there are no clusters."""
+        if isinstance(self.clusters, str):
+            return pd.Series("", index=self.summary.index)
+        return pd.Series([cluster_letter(label) for label in self.clusters.labels_], index=self.summary.index)
+
+    def cluster_profiles(self) -> Html:
+        """Return how the clusters differ and how many there are, as two figures."""
+        if self.is_empty:
+            return Html()
+        if isinstance(self.clusters, str):
+            return paragraph(self.clusters)
+        fitted, n = self.clusters, len(self.summary)
+        first = fitted.profiles_.iloc[0]
+        title = (
+            f"Cluster A, {words.of(first.customers, n, 'customer')}, brings {words.percent(first.sales_share)} of sales"
+        )
+        centers = pd.DataFrame(fitted.centers_.T, index=[name.capitalize() for name in self.features])
+        return side_by_side(
+            figure(title, plot_profiles, centers, colours=[cluster_colour(i) for i in range(fitted.k_)],
+                   labels=[f"{cluster_letter(i)} ({words.whole(n)})" for i, n in enumerate(fitted.profiles_["customers"])],
+                   xlabel="Difference from the average customer, standard deviations",
+                   alt="Dots of each cluster's mean against the average: " + "; ".join(
+                       f"{cluster_letter(i)} {text}" for i, text in enumerate(fitted.profiles_["description"])) + ".",
+                   source=self.source(fitted.learnt_from_, "customer") + " Logarithms of the values; numbers in brackets are customers."),
+            self._choice(fitted),
+        )  # fmt: skip
+
+    def cluster_table(self) -> Html:
+        """Return the clusters with counts, money and words."""
+        if self.is_empty or isinstance(self.clusters, str):
+            return Html()
+        profiles = self.clusters.profiles_.reset_index()
+        profiles["letter"] = [cluster_letter(label) for label in profiles["cluster"]]
+        columns = [
+            Column("letter", "Cluster", "fixed"), Column("description", "Who they are", "long"),
+            Column("customers", "Customers", "whole"), Column("customer_share", "Of customers", "percent"),
+            Column("sales", f"Sales, {self.currency}", "money"), Column("sales_share", "Of sales", "percent"),
+            Column("recency_median", "Recency, days", "whole", "Median."), Column("frequency_median", "Invoices", "whole", "Median."),
+            Column("monetary_median", f"Monetary, {self.currency}", "money", "Median."),
+        ]  # fmt: skip
+        if "age" in self.features:
+            columns.append(Column("age_median", "Age, years", "whole", "Median of the known ages."))
+        return table(
+            profiles, columns, table_id="clusters", caption="Recency, invoices and monetary value are medians."
+        )
+
+    def cluster_agreement(self) -> Html:
+        """Return customers by segment and cluster, and how far the two agree."""
+        if self.is_empty or isinstance(self.clusters, str):
+            return Html()
+        counts = self.agreement.table
+        order = [name for name in self.scored["segment"].value_counts().index if name in counts.index]
+        counts = counts.loc[order].rename(columns=cluster_letter)
+        return figure(
+            f"Segments and clusters {self._agree()} agree (adjusted Rand index {words.decimal(self.agreement.adjusted_rand)})",
+            plot_heat_map, counts, xlabel="Cluster", ylabel="", width=HALF * 1.5, height=0.9 + 0.36 * len(counts),
+            alt="Heat map of customers by segment and cluster, with the counts printed.",
+            source=self.source(len(self.scored), "customer") + " 1 would be the same groups, 0 no more alike than by chance.",
+        )  # fmt: skip
+
+    def cluster_sure(self) -> Html:
+        """Return how clear the clusters are."""
+        if self.is_empty or isinstance(self.clusters, str):
+            return Html()
+        fitted = self.clusters
+        score = float(fitted.scores_.loc[fitted.scores_["chosen"], "silhouette"].iloc[0])
+        clear = (
+            "clearly apart"
+            if score >= 0.5
+            else "touching each other"
+            if score >= 0.25
+            else "not apart: a convention, not kinds of people"
+        )  # noqa: PLR2004
+        return notes(
+            f"The mean silhouette of {fitted.k_} clusters is {words.decimal(score)} (1: far apart, 0: on the border): the clusters are {clear}.",
+            "" if fitted.floor_met_ else "No number of clusters leaves every cluster large enough; the one with the largest smallest cluster was taken.",
+        )  # fmt: skip
+
+    def age_sentence(self) -> str:
+        """Say for how many customers the age is known, and whether it is used."""
+        known, n = self.ages_known, len(self.summary)
+        if not known:
+            return "No customer's birth date is known, so age is not used."
+        used = "age is a feature of the clusters" if "age" in self.features else (
+            f"too few for a feature of the clusters, which needs {words.percent(AGE_SHARE)} and at least {AGE_LEAST} customers")  # fmt: skip
+        return f"The age of {words.of(known, n, 'customer')}, is known (from the birth date in the QR code): {used}."
+
+    def cluster_values(self) -> dict[str, Any]:
+        """Return the values that the notebook records."""
+        if isinstance(self.clusters, str):
+            return {"clusters": 0, "why_no_clusters": self.clusters}
+        sizes = [int(size) for size in self.clusters.profiles_["customers"]]
+        return {"clusters": int(self.clusters.k_), "cluster_sizes": sizes, "features": list(self.features),
+                "adjusted_rand": round(self.agreement.adjusted_rand, 6)}  # fmt: skip
+
+    @property
+    def _fitted(self) -> CustomerClusters:
+        if isinstance(self.clusters, str):
+            raise NotEnoughDataError(self.clusters)
+        return self.clusters
+
+    def _agree(self) -> str:
+        return next(word for least, word in _AGREEMENTS if self.agreement.adjusted_rand >= least)
+
+    def _choice(self, fitted: CustomerClusters) -> Html:
+        scores = fitted.scores_.set_index("k")["silhouette"]
+        if len(scores) < 2:  # noqa: PLR2004 - one point shows nothing
+            return paragraph(f"The number of clusters, {fitted.k_}, was given.")
+        best = int(scores.idxmax())
+        why = "the highest mean silhouette" if best == fitted.k_ else (
+            f"the highest mean silhouette of those whose smallest cluster is large enough; {best} would leave one too small")  # fmt: skip
+        return figure(
+            f"{fitted.k_} clusters: {why}", plot_choice, scores, chosen=fitted.k_, xlabel="Number of clusters",
+            ylabel="Mean silhouette", alt=f"Line of the mean silhouette by number of clusters, {fitted.k_} chosen.",
+            source=self.source(fitted.learnt_from_, "customer"),
+        )  # fmt: skip
+
+
+def cluster_letter(label: int) -> str:
+    """Return a cluster's letter: A for 0, the one with the highest mean monetary value."""
+    return string.ascii_uppercase[int(label)]

@@ -1,0 +1,231 @@
+"""The OCR quality report: how well scans were read, what the checks found, what waits for a person."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from invoice_lab.reporting import words
+from invoice_lab.reporting.cards import Card, cards
+from invoice_lab.reporting.charts import plot_bars, plot_confidence
+from invoice_lab.reporting.figures import WIDE, figure, side_by_side
+from invoice_lab.reporting.header import findings, notes
+from invoice_lab.reporting.markup import Html, paragraph
+from invoice_lab.reporting.pages.base import ReportPage
+from invoice_lab.reporting.tables import Column, table
+from invoice_lab.reporting.theme import status_colour
+from invoice_lab.warehouse.queries import query
+
+MEANINGS = {
+    "accepted": "every check passed",
+    "review": "a person must look",
+    "rejected": "no invoice, or unusable",
+    "failed": "the program broke",
+}
+NO_PARTS = "No scan has been ingested in this workspace yet. Ingest some with `make report SCANS=<folder>`."
+_MOST_CODES = 12
+
+
+class OcrQualityPage(ReportPage):
+    """How well the scans were read, and which of them a person must look at."""
+
+    name = "ocr_quality"
+    title = "OCR quality"
+    what = "How well the scans were read, what the checks found, and what waits for a person."
+    limits = (
+        "A part is one invoice found in a scan, or the scan itself where none was found. It is accepted only if every check passes.",
+        "Printed fields are confirmed by the QR code and by arithmetic and never replaced by them; what can't be confirmed goes to review.",
+        "Confidence is the engine's own and not calibrated: 90 % does not mean that nine of ten such values are right. "
+        "`invoice-lab evaluate` compares readings with the truth where it is known.",
+        "This report is of all scans of the workspace, whatever day the invoices are of.",
+    )
+
+    def __init__(self, workspace: str, as_of: str = "", low: float = 0.8, shown: int = 500, **parameters: Any) -> None:
+        super().__init__(workspace, as_of, low=low, shown=shown, **parameters)
+        self.low = low
+        self.shown = shown
+
+    def all(self, name: str, **params: Any) -> pd.DataFrame:
+        """Return a named query's result on all scans."""
+        return query(self.cache.connection, name, **params)
+
+    @cached_property
+    def statuses(self) -> pd.DataFrame:
+        """Parts by status."""
+        return self.all("parts_by_status")
+
+    @cached_property
+    def counts(self) -> pd.Series:
+        """Parts, by status."""
+        return self.statuses.set_index("status")["parts"]
+
+    @cached_property
+    def doubtful(self) -> pd.DataFrame:
+        """Parts that were not accepted, with their findings."""
+        return self.all("doubtful_parts")
+
+    @cached_property
+    def codes(self) -> pd.DataFrame:
+        """Findings by code."""
+        frame = self.all("findings_by_code")
+        return (
+            frame.groupby("code", as_index=False)[["findings", "parts"]]
+            .sum()
+            .sort_values(["findings", "code"], ascending=[False, True])
+        )
+
+    @cached_property
+    def confidence(self) -> pd.DataFrame:
+        """Confidence by field."""
+        return self.all("confidence_by_field", below=self.low)
+
+    @property
+    def total(self) -> int:
+        """Number of parts."""
+        return int(self.counts.sum())
+
+    def findings(self) -> Html:
+        """Return what the numbers say."""
+        if not self.total:
+            return paragraph(NO_PARTS)
+        counts, total = self.counts, self.total
+        return findings(
+            f"{words.of(counts['accepted'], total, 'part')}, were accepted without a person.",
+            f"{words.count(counts['review'], 'part')} wait for review, {words.whole(counts['rejected'])} were rejected, "
+            f"{words.whole(counts['failed'])} failed." if counts["accepted"] < total else "Nothing waits for review.",
+            self._code_sentence(),
+            self._field_sentence(),
+        )  # fmt: skip
+
+    def key_figures(self) -> Html:
+        """Return parts by status as cards."""
+        if not self.total:
+            return Html()
+        items = [Card("Parts read", words.whole(self.total), "", "", f"from {words.count(self._scans(), 'scan')}")]
+        for row in self.statuses.itertuples():
+            items.append(
+                Card(
+                    row.status.capitalize(), words.whole(row.parts), words.percent(row.share), "", MEANINGS[row.status]
+                )
+            )
+        return cards(*items)
+
+    def statuses_and_codes(self) -> Html:
+        """Return parts by status and findings by code, as two figures."""
+        if not self.total:
+            return Html()
+        share = words.percent(self.counts["accepted"] / self.total)
+        texts = [f"{words.whole(row.parts)}, {words.percent(row.share)}" for row in self.statuses.itertuples()]
+        first = figure(
+            f"{share} of the parts were accepted", plot_bars, self.counts, xlabel="Parts", texts=texts,
+            colours={status: status_colour(status) for status in MEANINGS}, height=2.4,
+            alt="Bars of parts by status: " + words.listing([f"{s} {t}" for s, t in zip(self.counts.index, texts, strict=True)]) + ".",
+            source=self._source(self.total, "part"),
+        )  # fmt: skip
+        return side_by_side(first, self._codes_figure()) if len(self.codes) else first
+
+    def layouts(self) -> Html:
+        """Return parts by layout and status."""
+        if not self.total:
+            return Html()
+        frame = self.all("status_by_layout").pivot_table(index="layout", columns="status", values="parts", fill_value=0)
+        frame = frame.reindex(columns=list(MEANINGS), fill_value=0).astype("int64")
+        frame.insert(0, "parts", frame.sum(axis=1))
+        frame["share"] = frame["accepted"] / frame["parts"]
+        columns = [Column("layout", "Layout", "fixed"), Column("parts", "Parts", "whole")]
+        columns += [Column(status, status.capitalize(), "whole", MEANINGS[status]) for status in MEANINGS]
+        return table(frame.reset_index(), [*columns, Column("share", "Accepted", "percent")], table_id="layouts")
+
+    def fields(self) -> Html:
+        """Return the confidence of each field."""
+        if self.confidence.empty:
+            return paragraph("No field was read, so there is no confidence to show.") if self.total else Html()
+        worst = self.confidence.iloc[0]
+        n = int(self.confidence["values"].sum())
+        return figure(
+            f"Least sure is {self._name(worst.field)}: {words.percent(worst['mean'])} on average", plot_confidence,
+            self.confidence.assign(label=self.confidence["field"].map(self._name)), low=self.low,
+            alt="Dots of the mean confidence by field, a line down to the 5th percentile.", width=WIDE,
+            height=1.0 + 0.34 * len(self.confidence),
+            source=self._source(n, "value") + " Dot: mean; line: from the 5th percentile up.",
+        )  # fmt: skip
+
+    def fields_table(self) -> Html:
+        """Return the confidence of each field as a table."""
+        if self.confidence.empty:
+            return Html()
+        frame = self.confidence.assign(label=self.confidence["field"].map(self._name))
+        return table(frame, [
+            Column("label", "Field", "fixed"), Column("values", "Values read", "whole"), Column("mean", "Mean confidence", "percent"),
+            Column("p05", "5th percentile", "percent"), Column("lowest", "Lowest", "percent"),
+            Column("low", f"Below {words.percent(self.low)}", "whole"),
+        ], table_id="fields")  # fmt: skip
+
+    def doubtful_table(self) -> Html:
+        """Return the parts that were not accepted, with what was read and why."""
+        if not self.total:
+            return Html()
+        if self.doubtful.empty:
+            return paragraph("Every part was accepted: there is nothing to look at.")
+        n = len(self.doubtful)
+        caption = f"{words.count(n, 'part')} not accepted, by status and name." if n <= self.shown else (
+            f"The first {words.whole(self.shown)} of {words.count(n, 'part')} not accepted, by status and name.")  # fmt: skip
+        return table(self.doubtful.head(self.shown), [
+            Column("name", "Scan"), Column("part", "Part", "whole"), Column("status", "Status", "status"),
+            Column("printed_id", "Invoice", "fixed"), Column("messages", "What was seen", "long"), Column("codes", "Finding", "long"),
+            Column("confidence", "Confidence", "percent"),
+        ], table_id="doubtful", caption=caption)  # fmt: skip
+
+    def how_sure(self) -> Html:
+        """Return what acceptance does and doesn't say."""
+        return notes(
+            "That a part was accepted says that its fields agree with each other and with the QR code; text that no check can confirm, "
+            "such as names and product descriptions, may still hold a misread letter."
+        ) if self.total else Html()  # fmt: skip
+
+    def values(self) -> dict[str, Any]:
+        """Return the values that the notebook records."""
+        statuses = {status: int(parts) for status, parts in self.counts.items()}
+        return {
+            "parts": self.total,
+            "statuses": statuses,
+            "findings": int(self.codes["findings"].sum()) if len(self.codes) else 0,
+        }
+
+    def _codes_figure(self) -> Html:
+        shown = self.codes.head(_MOST_CODES)
+        most = shown.iloc[0]
+        return figure(
+            f"Most frequent finding: {most.code}, {words.count(most.findings, 'time')}", plot_bars, shown.set_index("code")["findings"],
+            xlabel="Findings", texts=[words.whole(value) for value in shown["findings"]], height=max(2.4, 0.8 + 0.29 * len(shown)),
+            alt="Bars of findings by code: " + words.listing([f"{row.code} {row.findings}" for row in shown.itertuples()]) + ".",
+            source=self._source(int(self.codes["findings"].sum()), "finding"),
+        )  # fmt: skip
+
+    def _code_sentence(self) -> str:
+        if self.codes.empty:
+            return "The checks found nothing to remark."
+        most = self.codes.iloc[0]
+        return f"The checks made {words.count(self.codes['findings'].sum(), 'remark')}, most often {most.code} ({words.whole(most.findings)})."
+
+    def _field_sentence(self) -> str:
+        if self.confidence.empty:
+            return ""
+        worst = self.confidence.iloc[0]
+        return (
+            f"The engine is least sure of {self._name(worst.field)}: {words.percent(worst['mean'])} on average, "
+            f"{words.of(worst.low, worst['values'], 'value')}, below {words.percent(self.low)}."
+        )
+
+    def _scans(self) -> int:
+        scans = self.cache.connection.execute("select count(distinct sha256) from parts").fetchall()
+        return int(scans[0][0])
+
+    def _source(self, n: int, noun: str) -> str:
+        return f"Source: all scans of workspace {self.meta.workspace}; n = {words.count(n, noun)}."
+
+    @staticmethod
+    def _name(field: str) -> str:
+        return field.replace("_", " ").replace(".", ", ")
