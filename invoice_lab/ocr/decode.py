@@ -66,7 +66,9 @@ def _decode(data: bytes, limits: Limits) -> Pixels:
             return _on_white(image)
     except ScanError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise ScanError("too-large", f"The picture is larger than {limits.megapixels:g} megapixels.") from error
+    except UnidentifiedImageError as error:
         raise ScanError("not-an-image", f"The file is no PNG or JPEG picture: it begins with {data[:8]!r}.") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ScanError("damaged-file", f"The picture is cut off or damaged: {error}.") from error

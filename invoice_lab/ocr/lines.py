@@ -41,7 +41,7 @@ class _Form:
 
     @classmethod
     def of(cls, layout: Layout) -> _Form:
-        unit = "".join(f"{re.escape(letter)}?" for letter in layout.lines.unit)
+        unit = _lenient(layout.lines.unit)
         joiner = f"[{re.escape(layout.lines.joiner)}×*]"
         return cls(
             re.compile(rf"(\d{{1,2}}){joiner}(\d+\.\d\d){unit}", re.IGNORECASE),
@@ -85,7 +85,7 @@ def read_lines(
     """
     form = _Form.of(layout)
     total_row = next((row for row in rows if after_label(row.text, layout.total) is not None), None)
-    column = _column(rows, form)
+    column = _column(rows, layout)
     line_rows = _line_rows(rows, column, total_row)
     if not line_rows and total_row is None:
         return (), None
@@ -94,18 +94,27 @@ def read_lines(
     return lines, _total(total_row, digits, layout, form, how) if total_row else None
 
 
-def _split(row: Row, form: _Form) -> float | None:
-    """Return where the number part of a row begins, None where no tail of its words is one."""
-    for index in range(len(row.words) - 1, 0, -1):
-        if form.numbers("".join(word.text for word in row.words[index:])):
-            return row.words[index].box.x
-    return None
+def _split(row: Row, layout: Layout) -> float | None:
+    """Return where the number part of a product line begins: after the widest gap of a row that ends with a price.
+
+    The joiner is not looked at: it is what damaged pages lose first.
+    """
+    if not re.search(rf"\d[.,]\d\d\s*{_lenient(layout.lines.unit)}$", row.text, re.IGNORECASE):
+        return None
+    gaps = [(right.box.x - left.box.right, right.box.x) for left, right in zip(row.words, row.words[1:], strict=False)]
+    return max(gaps)[1] if gaps else None
 
 
-def _column(rows: list[Row], form: _Form) -> float | None:
-    """Return the left edge of the number column: the median over the rows whose form is clear."""
-    edges = [edge for row in rows if (edge := _split(row, form)) is not None]
+def _column(rows: list[Row], layout: Layout) -> float | None:
+    """Return the left edge of the number column: the median over the product lines."""
+    lines = [row for row in rows if after_label(row.text, layout.total) is None]
+    edges = [edge for row in lines if (edge := _split(row, layout)) is not None]
     return median(edges) if edges else None
+
+
+def _lenient(unit: str) -> str:
+    """Return a pattern for the unit that puts up with letters that were not read."""
+    return "".join(f"{re.escape(letter)}?" for letter in unit)
 
 
 def _line_rows(rows: list[Row], column: float | None, total_row: Row | None) -> list[Row]:

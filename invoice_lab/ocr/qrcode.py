@@ -72,7 +72,8 @@ def _otsu(grey: Pixels) -> Pixels:
 def _qr_code(code: zxingcpp.Barcode, factor: float) -> QrCode:
     at = code.position
     corners = tuple((p.x / factor, p.y / factor) for p in (at.top_left, at.top_right, at.bottom_right, at.bottom_left))
-    return QrCode(code.text, corners)  # type: ignore[arg-type]
+    # a zero character can be kept neither in PostgreSQL's text nor in JSON there
+    return QrCode(code.text.replace("\0", "\ufffd"), corners)  # type: ignore[arg-type]
 
 
 def angle(code: QrCode) -> float:

@@ -10,7 +10,7 @@ from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.engines import OcrEngine, load_engine
 from invoice_lab.ocr.header import header_rows, parse, value_box
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
-from invoice_lab.ocr.lines import ReadNumbers, read_lines
+from invoice_lab.ocr.lines import SURE_APART, ReadNumbers, read_lines
 from invoice_lab.ocr.page import Box, Field, LineReading, Page
 from invoice_lab.ocr.preprocess import Upright, to_grey, upright
 from invoice_lab.ocr.qrcode import QrCode, read_qr
@@ -19,8 +19,10 @@ from invoice_lab.sources.scan import Scan
 
 FACTOR = 1.5
 """Enlargement of the page at the layout's scale (letters of 12 to 24 px): the best of 1, 1.5, 2 and 3 for ``fra``."""
-FACTOR_AGAIN = 2.0
-"""Enlargement of a header row whose text had not its field's form at first."""
+AGAIN_FACTORS = (2.0, 1.25, 2.5)
+"""Enlargements of a header row that is read again, one after the other until two readings agree."""
+READ_TWICE = ("invoice_id", "issued_at")
+"""Fields of digits: one wrong digit has the right form all the same. The others are read again only without form."""
 NUMBER_FACTORS = (1.5, 2.0, 3.0)
 """Enlargements of the number column, tried one after the other on rows that had not the numbers' form."""
 
@@ -71,7 +73,7 @@ class Reader:
         rows = read_rows(self.engine, picture, FACTOR / picture.scale)
         text = "\n".join(row.text for row in rows)
         layout = layout or layout_of_text(text)
-        page = replace(page, qr=qr.payload if qr else None, text=text)
+        page = replace(page, qr=qr.payload if qr else None, text=text.replace("\0", ""))
         if layout:
             return self._fields(page, picture, rows, layout, qr)
         return self._unknown(page, picture, rows)
@@ -106,22 +108,28 @@ class Reader:
         )
 
     def _header_field(self, name: str, raw: str, row: Row, picture: Upright, layout: Layout) -> Field:
-        value, confidence = parse(name, raw, layout), row.confidence
-        if value is None:
-            raw, value, confidence = self._again(name, raw, row, picture, layout)
-        return Field(raw, value, value_box(row, raw), confidence, self.engine.name)
+        first = Field(raw, parse(name, raw, layout), value_box(row, raw), row.confidence, self.engine.name)
+        if first.value is not None and name not in READ_TWICE:
+            return first
+        readings = [first]
+        for factor in AGAIN_FACTORS:
+            readings.append(self._again(name, first, row, picture, layout, factor))
+            chosen = _majority(readings)
+            if chosen:
+                return chosen
+        best = max(readings, key=lambda field: (field.value is not None, field.confidence))
+        return replace(best, confidence=min(best.confidence, SURE_APART))
 
-    def _again(self, name: str, raw: str, row: Row, picture: Upright, layout: Layout) -> tuple[str, str | None, float]:
-        """Read one header row again, larger: a row whose text had not its field's form."""
-        box = row.box
-        margin = round(4 * picture.scale)
+    def _again(self, name: str, first: Field, row: Row, picture: Upright, layout: Layout, factor: float) -> Field:
+        """Read one header row again, at another size."""
+        box, margin = row.box, round(6 * picture.scale)
         area = Box(box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin)
-        for other in read_rows(self.engine, picture, FACTOR_AGAIN / picture.scale, area):
-            again, _ = header_rows([other], layout).get(name, (other.text, other))
-            value = parse(name, again, layout)
+        for other in read_rows(self.engine, picture, factor / picture.scale, area):
+            raw, _ = header_rows([other], layout).get(name, (other.text, other))
+            value = parse(name, raw, layout)
             if value is not None:
-                return again, value, other.confidence
-        return raw, None, row.confidence
+                return Field(raw, value, first.box, other.confidence, self.engine.name)
+        return replace(first, value=None)
 
     def _number_reader(self, picture: Upright, layout: Layout) -> ReadNumbers:
         characters = "0123456789." + "".join(sorted(set(layout.lines.unit + layout.lines.joiner)))
@@ -130,6 +138,15 @@ class Reader:
             return read_rows(self.engine, picture, NUMBER_FACTORS[attempt] / picture.scale, area, characters)
 
         return again
+
+
+def _majority(readings: list[Field]) -> Field | None:
+    """Return the value that two readings agree on, the surer of them; None while no two do."""
+    for field in readings:
+        same = [other for other in readings if other.value == field.value and field.value is not None]
+        if len(same) > 1:
+            return max(same, key=lambda other: other.confidence)
+    return None
 
 
 def _substance(page: Page) -> int:

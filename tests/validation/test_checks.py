@@ -1,0 +1,124 @@
+"""Each check: what it sees, what it says, and that a sound page passes all of them."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from invoice_lab.ocr.page import Field, LineReading, Page
+from invoice_lab.validation.judge import judge
+
+TODAY = date(2026, 1, 1)
+QR_2019 = "INVOICE:FAC_2019_0042\nDATE:2019-03-14 15:09:26\nCUST:00042\nCAT:B"
+QR_2018 = "INVOICE:FAC/2018/0007\nDATE:2018-11-03 23:58:00\nCUST:M, birth 1989-04-24\n"
+
+
+def read(value, raw=None, how="test"):
+    return Field(raw if raw is not None else str(value), value, None, 0.9, how)
+
+
+def line(product="Paper.", quantity="2", unit_price="3.10"):
+    return LineReading(read(product), read(quantity), read(unit_price))
+
+
+def page_2019(**fields):
+    values = {
+        "invoice_id": "FAC_2019_0042", "issued_at": "2019-03-14 15:09:26", "name": "Zoé", "address_1": "1 Street",
+        "address_2": "Town", "total": "12.40", "qr_invoice_id": "FAC_2019_0042", "qr_issued_at": "2019-03-14 15:09:26",
+        "number": "00042", "category": "B",
+    }  # fmt: skip
+    return _page("fac-2019", QR_2019, values, fields)
+
+
+def page_2018(**fields):
+    values = {
+        "invoice_id": "FAC/2018/0007", "issued_at": "2018-11-03", "name": "Richard", "email": "r@example.com",
+        "address_1": "1 Street", "address_2": "Town", "total": "12.40", "qr_invoice_id": "FAC/2018/0007",
+        "qr_issued_at": "2018-11-03 23:58:00", "gender": "M", "birth_date": "1989-04-24",
+    }  # fmt: skip
+    return _page("fac-2018", QR_2018, values, fields)
+
+
+def _page(layout, qr, values, changes):
+    fields = {name: read(value) for name, value in values.items()}
+    fields |= {name: value if isinstance(value, Field) else read(value) for name, value in changes.items()}
+    fields = {name: field for name, field in fields.items() if field.raw != "gone"}
+    return Page("0" * 64, layout=layout, currency="EUR", qr=qr, fields=fields, lines=(line(), line()))
+
+
+def codes(page):
+    return [finding.code for finding in judge(page, TODAY).findings]
+
+
+@pytest.mark.parametrize("page", [page_2019(), page_2018()], ids=["fac-2019", "fac-2018"])
+def test_a_sound_page_is_accepted(page):
+    judgement = judge(page, TODAY)
+    assert judgement.findings == ()
+    assert judgement.status == "accepted"
+    assert judgement.invoice.total == Decimal("12.40")
+    assert [item.amount for item in judgement.invoice.lines] == [Decimal("6.20")] * 2
+
+
+def test_the_time_of_day_of_2018_comes_from_the_code():
+    assert str(judge(page_2018(), TODAY).invoice.issued_at) == "2018-11-03 23:58:00"
+
+
+UNSOUND = {
+    "total-mismatch": (page_2019(total="12.41"), "total"),
+    "id-mismatch": (page_2019(invoice_id="FAC_2019_0043"), "invoice_id"),
+    "date-mismatch": (page_2019(issued_at="2019-03-14 15:09:27"), "issued_at"),
+    "field-missing": (page_2019(name="gone"), "name"),
+    "field-unreadable": (page_2019(invoice_id=read(None, "FAC_20l9_OO42")), "invoice_id"),
+    "qr-unreadable": (replace(page_2019(number="gone", category="gone"), qr=None), "qr"),
+    "qr-unexpected": (replace(page_2019(), qr="<script>"), "qr"),
+    "lines-missing": (replace(page_2019(), lines=()), "lines"),
+    "line-unreadable": (replace(page_2019(), lines=(line(), line(quantity=None))), "lines.2"),
+    "quantity-zero": (replace(page_2019(total="6.20"), lines=(line(), line(quantity="0"))), "lines.2.quantity"),
+    "date-impossible": (page_2018(issued_at="2018-11-31"), "issued_at"),
+    "date-implausible": (
+        page_2019(issued_at="2029-03-14 15:09:26", qr_issued_at="2029-03-14 15:09:26"),
+        "issued_at",
+    ),
+    "birth-date-impossible": (page_2018(birth_date="1989-02-30"), "birth_date"),
+    "layout-unknown": (replace(page_2019(), layout=None), None),
+}
+
+
+@pytest.mark.parametrize("code", UNSOUND)
+def test_what_is_wrong_goes_to_review_with_its_finding(code):
+    page, field = UNSOUND[code]
+    judgement = judge(page, TODAY)
+    found = {finding.code: finding for finding in judgement.findings}
+    assert judgement.status == "review"
+    assert code in found
+    assert found[code].field == field
+    assert found[code].severity == "error"
+    assert found[code].message.endswith(".")
+
+
+@pytest.mark.parametrize("born", ["2019-01-01", "1850-01-01", "no date"])
+def test_birth_dates_that_cannot_be(born):
+    assert codes(page_2018(birth_date=born)) == ["birth-date-impossible"]
+
+
+def test_a_young_customer_is_only_noted():
+    judgement = judge(page_2018(birth_date="2010-01-01"), TODAY)
+    assert [(finding.code, finding.severity) for finding in judgement.findings] == [("age-unusual", "warning")]
+    assert judgement.status == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("no-invoice", "rejected"), ("damaged-file", "rejected"), ("internal-error", "failed"), ("worker-lost", "failed")],
+)
+def test_problems_are_rejected_unless_they_are_ours(code, status):
+    judgement = judge(Page("0" * 64).with_problem(code, "Said so."), TODAY)
+    assert (judgement.status, judgement.findings[0].code, judgement.invoice) == (status, code, None)
+
+
+def test_money_is_never_rounded_away():
+    page = replace(
+        page_2019(total="0.30"), lines=(line(quantity="1", unit_price="0.10"), line(quantity="2", unit_price="0.10"))
+    )
+    assert codes(page) == []
