@@ -32,7 +32,9 @@ lab: setup ## open JupyterLab with the notebooks, the package and the database r
 	@exec $(RUN) lab
 
 test: setup-tests ## run all tests, with coverage
-	@.venv/bin/python -m pytest --cov --cov-report=term
+	@unset DATABASE_URL INVOICE_LAB_DATA INVOICE_LAB_REPORTS; \
+	export INVOICE_LAB_REQUIRE_BROWSER=1 INVOICE_LAB_BROWSER="$${INVOICE_LAB_BROWSER:-$$(cat .venv/.browser)}"; \
+	.venv/bin/python -m pytest --cov --cov-report=term
 
 lint: setup ## ruff (rules, format) and mypy --strict
 	@.venv/bin/python -m ruff check .
