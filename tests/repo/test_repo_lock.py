@@ -32,9 +32,17 @@ def locked() -> list[Requirement]:
 
 def environment(python: str) -> dict[str, str]:
     """The markers' values of a Linux machine with this Python."""
-    return {"python_version": python.rpartition(".")[0], "python_full_version": python, "sys_platform": "linux", "os_name": "posix",
-            "platform_system": "Linux", "platform_machine": "x86_64", "extra": "",
-            "platform_python_implementation": "CPython", "implementation_name": "cpython"}  # fmt: skip
+    return {
+        "python_version": python.rpartition(".")[0],
+        "python_full_version": python,
+        "sys_platform": "linux",
+        "os_name": "posix",
+        "platform_system": "Linux",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+        "extra": "",
+    }
 
 
 def applies(marker: Marker | None, python: str) -> bool:
@@ -65,12 +73,9 @@ def direct() -> list[Requirement]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_direct_dependency_is_locked_at_an_allowed_version(python: str):
     have = versions(python)
-    wrong = [
-        str(asked)
-        for asked in direct()
-        if applies(asked.marker, python)
-        and not asked.specifier.contains(have.get(canonicalize_name(asked.name), Version("0")))
-    ]
+    asked = [one for one in direct() if applies(one.marker, python)]
+    none = Version("0")
+    wrong = [str(one) for one in asked if not one.specifier.contains(have.get(canonicalize_name(one.name), none))]
     assert wrong == []
 
 
