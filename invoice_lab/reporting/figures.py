@@ -13,7 +13,7 @@ from invoice_lab.reporting.theme import matplotlib_settings, themed_svg
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDE = 10.4
+WIDE = 13.2
 HALF = 6.0
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)

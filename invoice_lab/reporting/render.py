@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoice_lab.reporting.assets import tables_assets
+from invoice_lab.reporting.files import write_atomically
 from invoice_lab.reporting.record import RECORD_TYPE
 from invoice_lab.reporting.theme import css
 from invoice_lab.settings import template_dir
@@ -78,17 +78,6 @@ def repeatable(notebook: NotebookNode) -> NotebookNode:
     notebook.cells = cells
     notebook.metadata = {"language_info": {"name": "python"}}
     return notebook
-
-
-def write_atomically(path: Path, text: str | bytes) -> None:
-    """Write a file beside its place, then put it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(text.encode("utf-8") if isinstance(text, str) else text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def _is_shown(output: Any) -> bool:

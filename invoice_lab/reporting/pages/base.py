@@ -87,9 +87,7 @@ class ReportPage:
 
     def source(self, n: float, noun: str) -> str:
         """Return what stands under a figure."""
-        return (
-            f"Source: accepted invoices of workspace {self.meta.workspace}, {self.period}; n = {words.count(n, noun)}."
-        )
+        return f"Source: accepted invoices of workspace {self.meta.workspace}, {self.period}; n\u00a0=\u00a0{words.count(n, noun)}."
 
     def header(self) -> Html:
         """Return what this is: title, workspace, period, as_of, counts, fingerprint."""

@@ -11,7 +11,7 @@ import pandas as pd
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.reporting import words
 from invoice_lab.reporting.charts import plot_choice, plot_heat_map, plot_profiles
-from invoice_lab.reporting.figures import HALF, figure, side_by_side
+from invoice_lab.reporting.figures import WIDE, figure, side_by_side
 from invoice_lab.reporting.header import notes
 from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.tables import Column, table
@@ -125,7 +125,7 @@ class ClusterSections:
         counts = counts.loc[order].rename(columns=cluster_letter)
         return figure(
             f"Segments and clusters {self._agree()} agree (adjusted Rand index {words.decimal(self.agreement.adjusted_rand)})",
-            plot_heat_map, counts, xlabel="Cluster", ylabel="", width=HALF * 1.5, height=0.9 + 0.36 * len(counts),
+            plot_heat_map, counts, xlabel="Cluster", ylabel="", width=WIDE, height=0.9 + 0.36 * len(counts),
             alt="Heat map of customers by segment and cluster, with the counts printed.",
             source=self.source(len(self.scored), "customer") + " 1 would be the same groups, 0 no more alike than by chance.",
         )  # fmt: skip

@@ -224,7 +224,7 @@ class OcrQualityPage(ReportPage):
         return int(scans[0][0])
 
     def _source(self, n: int, noun: str) -> str:
-        return f"Source: all scans of workspace {self.meta.workspace}; n = {words.count(n, noun)}."
+        return f"Source: all scans of workspace {self.meta.workspace}; n\u00a0=\u00a0{words.count(n, noun)}."
 
     @staticmethod
     def _name(field: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from invoice_lab.reporting import words
 from invoice_lab.reporting.cards import Card, cards
 from invoice_lab.reporting.charts import plot_bars, plot_columns, plot_histogram, plot_line, plot_month_bars
-from invoice_lab.reporting.figures import HALF, figure, side_by_side
+from invoice_lab.reporting.figures import HALF, WIDE, figure, side_by_side
 from invoice_lab.reporting.header import findings, notes
 from invoice_lab.reporting.markup import Html
 from invoice_lab.reporting.pages.base import ReportPage
@@ -162,7 +162,7 @@ class SalesPage(ReportPage):
             plot_bars, values["sales"], xlabel=f"Sales, {self.currency}",
             texts=[f"{words.percent(row.sales_share)}, {words.count(row.customers, 'customer')}" for row in frame.itertuples()],
             alt=f"Bars of sales by customer category, {self._range(values['sales'], self.currency)}.",
-            source=self.source(len(self.orders), "invoice"), width=HALF * 2, height=0.7 + 0.42 * len(frame),
+            source=self.source(len(self.orders), "invoice"), width=WIDE, height=0.7 + 0.42 * len(frame),
         )  # fmt: skip
 
     def best(self) -> Html:
@@ -218,10 +218,10 @@ class SalesPage(ReportPage):
     def values(self) -> dict[str, Any]:
         """Return the values that the notebook records."""
         if self.is_empty:
-            return {"invoices": 0, "customers": 0, "sales": "0.00"}
+            return {"invoices": 0, "customers": 0, "sales": "0.00", "period": ""}
         key = self.key
         return {"invoices": int(key.invoices), "customers": int(key.customers), "sales": f"{key.sales:.2f}",
-                "months": len(self.months), "fingerprint": self.meta.fingerprint, "as_of": words.day(self.as_of)}  # fmt: skip
+                "months": len(self.months), "period": self.period, "fingerprint": self.meta.fingerprint, "as_of": words.day(self.as_of)}  # fmt: skip
 
     def _best(self, name: str) -> pd.DataFrame:
         return self.of_currency(self.frame(name, limit=self.top))

@@ -111,10 +111,10 @@ class SegmentsPage(ClusterSections, ReportPage):
         by_sales = self.segments[self.segments["customers"] > 0].sort_values("sales", ascending=False)
         items = [Card("Customers", words.whole(len(self.scored)), "", *self._change(len(self.scored), before.sum()))]
         for row in by_sales.head(5).itertuples():
-            unit = f"{'customer' if row.customers == 1 else 'customers'}, {words.percent(row.sales_share)} of sales"
+            unit = f"{words.percent(row.sales_share)} of sales"
             items.append(
                 Card(
-                    row.segment,
+                    f"{row.segment}, customers",
                     words.whole(row.customers),
                     unit,
                     *self._change(row.customers, before.get(row.segment, 0)),
@@ -128,7 +128,7 @@ class SegmentsPage(ClusterSections, ReportPage):
             return Html()
         counts = score_map(self.scored)
         best = self.segments.sort_values("sales", ascending=False).iloc[0]
-        both = int(counts.loc[4:5, 4:5].to_numpy().sum()) if len(counts) else 0
+        both = int(counts.loc[[4, 5], [4, 5]].to_numpy().sum())
         shown = self.segments[self.segments["customers"] > 0].sort_values("sales", ascending=False)
         n = len(self.scored)
         return side_by_side(
@@ -186,7 +186,9 @@ class SegmentsPage(ClusterSections, ReportPage):
         ]  # fmt: skip
         if self.ages_known:
             columns.append(Column("age", "Age, years", "whole", "From the birth date, at the day of the report."))
-        shown = f"The {words.count(min(self.shown, len(frame)), 'customer')} with the highest sales of {words.whole(len(frame))}."
+        n = len(frame)
+        few = f"The {words.count(self.shown, 'customer')} with the highest sales of {words.whole(n)}."
+        shown = few if n > self.shown else f"All {words.count(n, 'customer')}, the highest sales first."
         return table(frame.head(self.shown), columns, table_id="customers", caption=shown)
 
     def how_sure(self) -> Html:
@@ -238,7 +240,7 @@ class SegmentsPage(ClusterSections, ReportPage):
             return "No customer has bought on three days or more, so nobody's usual interval is known."
         return (
             f"{words.of(len(self.quiet), regular, 'customer')}, who bought on three days or more have been silent for "
-            f"{_QUIET_FACTOR} times their usual interval or longer."
+            "twice their usual interval or longer."
         )
 
     def _once_sentence(self) -> str:
