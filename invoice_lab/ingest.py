@@ -79,6 +79,16 @@ class IngestSummary:
             if part.judgement.status == "failed":
                 self.failures.append(f"{loaded.arrival.name}: {part.judgement.findings[0].message}")
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the summary as JSON-ready values."""
+        return {**vars(self), "statuses": dict(self.statuses), "outcomes": dict(self.outcomes)}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> IngestSummary:
+        """Make a summary of what `to_record` gave."""
+        counters = {name: Counter(record[name]) for name in ("statuses", "outcomes")}
+        return cls(**{**record, **counters})
+
     def rows(self) -> list[tuple[str, str]]:
         """Return the summary as label and value."""
         statuses = " / ".join(f"{self.statuses[status]} {status}" for status in STATUSES)

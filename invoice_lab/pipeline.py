@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import write_reports
 from invoice_lab.reporting.runner import run_notebook
 from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, workspace_name
+from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.refresh import refresh
 
 Say = Callable[[str], None]
@@ -95,8 +95,7 @@ def _extract(settings: Settings, source: Path, workspace: str, engine: str, work
     """Run the `extract` notebook; the executed notebook is kept with the workspace's data."""
     parameters = {"source": str(source.resolve()), "workspace": workspace, "engine": engine, "workers": workers}
     output = settings.workspace_dir(workspace) / "extract.ipynb"
-    with tempfile.TemporaryDirectory() as folder, Follower(Path(folder) / "progress.jsonl").running():
+    # The database is held here too, so that an embedded server is not stopped while the kernel ends.
+    with database(settings), tempfile.TemporaryDirectory() as folder, Follower(Path(folder) / "progress.jsonl").running():
         run_notebook("extract", parameters, output, settings=settings, credentials=True)
-    values = recorded(output)["summary"]
-    counters = {name: Counter(values[name]) for name in ("statuses", "outcomes")}
-    return IngestSummary(**{**values, **counters})
+    return IngestSummary.from_record(recorded(output)["summary"])

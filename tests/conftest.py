@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from invoice_lab.settings import Settings
+from invoice_lab.warehouse.embedded import remove_embedded
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings with data and reports below the test's own folder, and the embedded server."""
-    return Settings(data_dir=tmp_path / "data", reports_dir=tmp_path / "reports")
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """Settings with data and reports below the test's own folder, and the embedded server, deleted afterwards."""
+    own = Settings(data_dir=tmp_path / "data", reports_dir=tmp_path / "reports")
+    yield own
+    remove_embedded(own)
+
+
+@pytest.fixture(scope="module")
+def module_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings for all tests of a module."""
+    folder = tmp_path_factory.mktemp("module")
+    own = Settings(data_dir=folder / "data", reports_dir=folder / "reports")
+    yield own
+    remove_embedded(own)
 
 
 @pytest.fixture(scope="session")
