@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812
+from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from invoice_lab.errors import DatabaseError
@@ -107,6 +107,9 @@ def _prepare_session(connection: Connection, path: list[str]) -> None:
 @contextlib.contextmanager
 def database(settings: Settings) -> Iterator[Database]:
     """Give the block a database: the one DATABASE_URL names, else the embedded server, started or attached to.
+
+    Worker processes made within the block must be spawned, not forked: a forked one shares the hold on the embedded
+    server, which then runs until the worker ends.
 
     Raises
     ------

@@ -196,7 +196,11 @@ def _initialise(folder: ServerFolder, programs: Programs, credentials: Credentia
         command += ["--pwfile", str(password), "-E", "UTF8", "--locale=C", "--lc-ctype=C.UTF-8", "--data-checksums"]
         done = subprocess.run(command, check=False, capture_output=True, text=True, **run_as(account.uid, account.gid))
         if done.returncode != 0:
-            raise DatabaseError(f"PostgreSQL's data folder can't be made: {_tail(done.stderr or done.stdout)}")
+            nameless = "user does not exist" in done.stderr
+            raise DatabaseError(
+                f"PostgreSQL's data folder can't be made: {_tail(done.stderr or done.stdout)}.",
+                "Run as a user that /etc/passwd names, or set DATABASE_URL." if nameless else None,
+            )
         data.rename(folder.data(programs.major))
         parent = os.open(folder.path, os.O_RDONLY)
         os.fsync(parent)  # a lost entry would be lost books

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor  # noqa: N812
+from psycopg2.extensions import cursor as Cursor
 
 from invoice_lab.errors import MigrationError
 from invoice_lab.warehouse.connection import Database

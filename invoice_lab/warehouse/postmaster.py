@@ -63,7 +63,7 @@ def is_postmaster(pid: int, data: Path) -> bool:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return os.fsencode(data) in arguments
+    return Path(os.fsdecode(arguments[0])).name == "postgres" and os.fsencode(data) in arguments
 
 
 def disown_stale_pid_file(data: Path) -> None:

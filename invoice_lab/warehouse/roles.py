@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812
-from psycopg2.extensions import cursor as Cursor  # noqa: N812
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import encrypt_password
 
 from invoice_lab.settings import workspace_name

@@ -20,11 +20,11 @@ from server_tools import IS_ROOT, User, processes
 
 from invoice_lab.errors import DatabaseError, MissingToolError
 from invoice_lab.settings import Settings
-from invoice_lab.warehouse import programs
+from invoice_lab.warehouse import embedded, programs
 from invoice_lab.warehouse.connection import Database, database
 from invoice_lab.warehouse.credentials import read_credentials
 from invoice_lab.warehouse.embedded import SUPERUSER, embedded_server, embedded_status, remove_embedded
-from invoice_lab.warehouse.programs import Account, find_programs
+from invoice_lab.warehouse.programs import Account, Programs, find_programs
 from invoice_lab.warehouse.server_folder import existing_folder, make_server_folder
 
 
@@ -228,9 +228,10 @@ def test_a_pid_file_from_another_machine_does_not_keep_it_from_starting(warm_set
         status = embedded_status(warm_settings)
     assert status.folder is not None
     account = Account.for_new_server()
-    stranger = subprocess.Popen(["sleep", "60"], **({"user": account.uid} if IS_ROOT else {}))
+    data = status.folder / f"pg{status.data_version}"
+    idle = ["tail", "-f", "/dev/null", str(data)]  # names the data too, as a keeper does
+    stranger = subprocess.Popen(idle, stderr=subprocess.DEVNULL, **({"user": account.uid} if IS_ROOT else {}))
     try:
-        data = status.folder / f"pg{status.data_version}"
         pid_file = data / "postmaster.pid"
         pid_file.write_text(f"{stranger.pid}\n{data}\n1700000000\n5432\n\n127.0.0.1\n  1234567     99999\nready   \n")
         os.chown(pid_file, account.uid, account.gid)
@@ -252,6 +253,18 @@ def test_it_can_not_be_removed_while_it_is_used(settings: Settings, monkeypatch:
 def test_an_unusable_data_folder_is_a_database_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DatabaseError, match="can't be used"), database(Settings(tmp_path / "file" / "x", tmp_path)):
+        pass
+
+
+def test_a_user_without_a_name_is_told_so(open_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container run with ``--user 4711``: initdb wants the name of its user."""
+    initdb = open_settings.data_dir.parent / "initdb"
+    initdb.write_text(
+        "#!/bin/sh\necho 'initdb: could not look up effective user ID 4711: user does not exist' >&2; exit 1"
+    )
+    initdb.chmod(0o755)
+    monkeypatch.setattr(embedded, "find_programs", lambda *_: Programs(initdb.parent, "16.0"))
+    with pytest.raises(DatabaseError, match="a user that /etc/passwd names"), database(open_settings):
         pass
 
 
