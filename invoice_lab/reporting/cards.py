@@ -25,6 +25,8 @@ class Card:
     value : str
         Formatted, without the unit.
     unit : str
+    note : str
+        A second figure below the value.
     change : str
         Words such as ``8.2 % more``; the arrow is put before them. Empty where nothing is compared.
     against : str
@@ -38,6 +40,7 @@ class Card:
     label: str
     value: str
     unit: str = ""
+    note: str = ""
     change: str = ""
     against: str = ""
     series: Sequence[float] = ()
@@ -56,9 +59,10 @@ def compared(now: float, before: float) -> str:
 
 def _card(card: Card) -> Html:
     unit = Html(" <small>{}</small>").format(card.unit) if card.unit else Html()
+    note = Html('<div class="il-card-note">{}</div>').format(card.note) if card.note else Html()
     return Html(
-        '<div class="il-card"><div class="il-card-label">{}</div><div class="il-card-value">{}{}</div>{}{}</div>'
-    ).format(escape(card.label), escape(card.value), unit, _change(card), _foot(card))
+        '<div class="il-card"><div class="il-card-label">{}</div><div class="il-card-value">{}{}</div>{}{}{}</div>'
+    ).format(escape(card.label), escape(card.value), unit, note, _change(card), _foot(card))
 
 
 def _change(card: Card) -> Html:

@@ -14,8 +14,10 @@ from invoice_lab.reporting.theme import tokens
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LABEL_LENGTH = 34
+_LABEL_LENGTH = 28
 _MANY_MONTHS = 15
+_CHARACTER = 5.0  # width of a character in points
+_AXES_SHARE = 0.7  # of the figure's width, labels beside the axes taken off
 
 
 def plot_line(series: pd.Series, *, ax: Axes, ylabel: str, partial_last: bool = False) -> Axes:
@@ -91,8 +93,7 @@ def plot_bars(
     reach = max(float(values.max()), 0.0) or 1.0
     for place, (value, text) in enumerate(zip(values, texts, strict=True)):
         ax.text(max(value, 0) + reach * 0.012, place, text, va="center", fontsize=9, color=tokens()["light"]["ink"])
-    longest = max(map(len, texts), default=0)
-    ax.set_xlim(0, reach * (1 + 0.022 * longest))
+    ax.set_xlim(0, reach / (1 - _room(ax, texts)))
     ax.set(xlabel=xlabel, ylabel="")
     ax.xaxis.set_major_formatter(lambda value, _: _short(value))
     ax.grid(visible=False, axis="y")
@@ -101,16 +102,31 @@ def plot_bars(
 
 
 def plot_heat_map(counts: pd.DataFrame, *, ax: Axes, xlabel: str, ylabel: str) -> Axes:
-    """Draw a table of counts as a heat map with the counts printed."""
+    """Draw a table of counts as a heat map with the counts printed; cells of 0 stay empty."""
     import seaborn as sns
     from matplotlib.colors import LinearSegmentedColormap
 
     scale = LinearSegmentedColormap.from_list("invoice_lab", tokens()["sequential"])
-    sns.heatmap(counts, ax=ax, cmap=scale, vmin=0, cbar=False, linewidths=2, linecolor=tokens()["light"]["surface"])
+    sns.heatmap(
+        counts,
+        ax=ax,
+        cmap=scale,
+        vmin=0,
+        cbar=False,
+        mask=counts == 0,
+        linewidths=2,
+        linecolor=tokens()["light"]["surface"],
+    )
     high = counts.to_numpy().max() or 1
     for row, values in enumerate(counts.to_numpy()):
         for column, value in enumerate(values):
-            colour = tokens()["on-dark"] if value > 0.5 * high else tokens()["on-light"]
+            colour = (
+                tokens()["on-dark"]
+                if value > 0.5 * high
+                else tokens()["on-light"]
+                if value
+                else tokens()["light"]["muted"]
+            )
             ax.text(column + 0.5, row + 0.5, words.whole(value), ha="center", va="center", color=colour, fontsize=10)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.tick_params(length=0)
@@ -138,7 +154,7 @@ def plot_intervals(
     ax.set_xlim(0, (float(frame["high"].max()) or 0.01) * 1.5)
     ax.tick_params(axis="y", length=0, labelcolor=light["ink"])
     ax.set_xlabel(xlabel)
-    ax.xaxis.set_major_formatter(lambda value, _: words.percent(value) if value else "0 %")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)
     return ax
@@ -229,6 +245,12 @@ def plot_histogram(values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, uni
     ax.grid(visible=False, axis="x")
     ax.set_ylabel(ylabel)
     return ax
+
+
+def _room(ax: Axes, texts: Sequence[str]) -> float:
+    """Return the share of the axes' width that the longest text at a bar's end needs."""
+    axes_width = 72 * float(ax.figure.get_size_inches()[0]) * _AXES_SHARE
+    return min(0.6, (max(map(len, texts), default=0) * _CHARACTER + 6) / axes_width)
 
 
 def shortened(text: object) -> str:

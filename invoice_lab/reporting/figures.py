@@ -13,8 +13,8 @@ from invoice_lab.reporting.theme import matplotlib_settings, themed_svg
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDE = 13.2
-HALF = 6.0
+WIDE = 10.8
+HALF = 5.0
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 _SIZE = re.compile(r'\s(?:width|height)="[\d.]+pt"')
@@ -28,7 +28,7 @@ def figure(
     alt: str,
     source: str,
     width: float = HALF,
-    height: float = 3.4,
+    height: float = 2.9,
     **options: Any,
 ) -> Html:
     """Draw one figure and put title, alternative text and source around it.
@@ -52,9 +52,9 @@ def figure(
     """
     svg = _drawn(plot, data, options, (width, height))
     return Html(
-        '<figure class="il-figure"><figcaption>{}</figcaption><div class="il-plot" style="--w:{}px">{}</div>'
+        '<figure class="il-figure"><figcaption>{}</figcaption><div class="{}">{}</div>'
         '<p class="il-source">{}</p></figure>'
-    ).format(escape(title), round(width * 96), _labelled(svg, alt), escape(source))
+    ).format(escape(title), "il-plot il-plot-wide" if width > HALF else "il-plot", _labelled(svg, alt), escape(source))
 
 
 def side_by_side(*figures: Html) -> Html:

@@ -19,6 +19,7 @@ from invoice_lab.reporting.theme import segment_colour, status_colour, status_si
 Kind = Literal["text", "long", "fixed", "whole", "decimal", "money", "percent", "date", "segment", "status"]
 PAGE_ROWS = 10
 _CUT = 32
+_FEW_COLUMNS = 4
 
 _NUMBERS: dict[str, Callable[[Any], str]] = {
     "whole": words.whole,
@@ -76,10 +77,18 @@ def table(
     rows = join((_row(record, columns) for record in frame.to_dict("records")), "\n")
     head = join((_head(column) for column in columns), "")
     caption_html = Html('<p class="il-caption">{}</p>').format(escape(caption)) if caption else Html()
+    narrow = len(columns) <= _FEW_COLUMNS and all(column.kind in (*_NUMBERS, "fixed") for column in columns)
     return Html(
-        '<div class="il-table">{}<div class="il-scroll"><table id="{}" class="il-datatable" data-il-options="{}">\n'
+        '<div class="il-table{}">{}<div class="il-scroll"><table id="{}" class="il-datatable" data-il-options="{}">\n'
         "<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table></div></div>"
-    ).format(caption_html, table_id, json.dumps(_options(len(frame), file or table_id), sort_keys=True), head, rows)
+    ).format(
+        " il-narrow" if narrow else "",
+        caption_html,
+        table_id,
+        json.dumps(_options(len(frame), columns, file or table_id), sort_keys=True),
+        head,
+        rows,
+    )
 
 
 def swatch(colour: str, text: str) -> Html:
@@ -94,7 +103,7 @@ def status_mark(status: str) -> Html:
     )
 
 
-def _options(rows: int, file: str) -> dict[str, Any]:
+def _options(rows: int, columns: Sequence[Column], file: str) -> dict[str, Any]:
     """Return the options of DataTables; the script in ``static/tables.js`` adds what JSON can't say."""
     layout: dict[str, Any] = dict.fromkeys(("topStart", "topEnd", "bottomStart", "bottomEnd"))
     if rows > PAGE_ROWS:
@@ -104,8 +113,11 @@ def _options(rows: int, file: str) -> dict[str, Any]:
             "bottomStart": "info",
             "bottomEnd": "paging",
         }
+    texts = [place for place, column in enumerate(columns) if column.kind not in _NUMBERS]
     return {
         "autoWidth": False,
+        # else DataTables takes customer number 00565 for a number
+        "columnDefs": [{"targets": texts, "type": "string"}],
         "layout": layout,
         "order": [],
         "pageLength": PAGE_ROWS,

@@ -6,7 +6,7 @@ import math
 from datetime import date
 
 MISSING = "–"
-_SMALL_SHARE = 0.1
+_SMALL_SHARE, _TINY_SHARE = 0.1, 0.01
 _IRREGULAR = {"day": "days", "category": "categories"}
 
 
@@ -31,10 +31,10 @@ def decimal(value: float, digits: int = 2) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share (0 to 1): ``31 %``, with a decimal below ten percent: ``7.1 %``."""
+    """Return a share (0 to 1): ``31 %``, with more decimals below ten percent: ``7.1 %``, ``0.38 %``."""
     if _missing(share):
         return MISSING
-    digits = 1 if 0 < abs(share) < _SMALL_SHARE else 0
+    digits = 0 if not share or abs(share) >= _SMALL_SHARE else 1 if abs(share) >= _TINY_SHARE else 2
     return f"{_zero(100 * share, digits):.{digits}f} %"
 
 

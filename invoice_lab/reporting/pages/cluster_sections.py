@@ -24,6 +24,8 @@ AGE_SHARE = 0.5
 """Share of the customers with a known age from which on age is a feature of the clusters."""
 AGE_LEAST = 30
 _FEATURES = ("recency", "frequency", "monetary")
+_AXES = {"recency": "Recency\n(right: long ago)", "frequency": "Frequency\n(right: often)",
+         "monetary": "Monetary\n(right: high)", "age": "Age\n(right: older)"}  # fmt: skip
 _AGREEMENTS = ((0.65, "largely"), (0.3, "partly"), (-1.0, "hardly"))
 
 
@@ -86,7 +88,7 @@ class ClusterSections:
         title = (
             f"Cluster A, {words.of(first.customers, n, 'customer')}, brings {words.percent(first.sales_share)} of sales"
         )
-        centers = pd.DataFrame(fitted.centers_.T, index=[name.capitalize() for name in self.features])
+        centers = pd.DataFrame(fitted.centers_.T, index=[_AXES[name] for name in self.features])
         return side_by_side(
             figure(title, plot_profiles, centers, colours=[cluster_colour(i) for i in range(fitted.k_)],
                    labels=[f"{cluster_letter(i)} ({words.whole(n)})" for i, n in enumerate(fitted.profiles_["customers"])],

@@ -103,7 +103,7 @@ class OcrQualityPage(ReportPage):
         """Return parts by status as cards."""
         if not self.total:
             return Html()
-        items = [Card("Parts read", words.whole(self.total), "", "", f"from {words.count(self._scans(), 'scan')}")]
+        items = [Card("Parts read", words.whole(self.total), "", f"from {words.count(self._scans(), 'scan')}")]
         for row in self.statuses.itertuples():
             items.append(
                 Card(
@@ -120,7 +120,7 @@ class OcrQualityPage(ReportPage):
         texts = [f"{words.whole(row.parts)}, {words.percent(row.share)}" for row in self.statuses.itertuples()]
         first = figure(
             f"{share} of the parts were accepted", plot_bars, self.counts, xlabel="Parts", texts=texts,
-            colours={status: status_colour(status) for status in MEANINGS}, height=2.4,
+            colours={status: status_colour(status) for status in MEANINGS}, height=2.2,
             alt="Bars of parts by status: " + words.listing([f"{s} {t}" for s, t in zip(self.counts.index, texts, strict=True)]) + ".",
             source=self._source(self.total, "part"),
         )  # fmt: skip
@@ -199,7 +199,7 @@ class OcrQualityPage(ReportPage):
         most = shown.iloc[0]
         return figure(
             f"Most frequent finding: {most.code}, {words.count(most.findings, 'time')}", plot_bars, shown.set_index("code")["findings"],
-            xlabel="Findings", texts=[words.whole(value) for value in shown["findings"]], height=max(2.4, 0.8 + 0.29 * len(shown)),
+            xlabel="Findings", texts=[words.whole(value) for value in shown["findings"]], height=max(2.2, 0.7 + 0.25 * len(shown)),
             alt="Bars of findings by code: " + words.listing([f"{row.code} {row.findings}" for row in shown.itertuples()]) + ".",
             source=self._source(int(self.codes["findings"].sum()), "finding"),
         )  # fmt: skip

@@ -11,6 +11,7 @@ from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.recommendation.evaluation import HIT_RATE_DEFINITION, NDCG_DEFINITION, evaluate, verdict
 from invoice_lab.recommendation.recommender import Recommender
 from invoice_lab.reporting import words
+from invoice_lab.reporting.cards import Card, cards
 from invoice_lab.reporting.charts import plot_intervals
 from invoice_lab.reporting.figures import figure, side_by_side
 from invoice_lab.reporting.header import findings, notes
@@ -19,10 +20,10 @@ from invoice_lab.reporting.pages.base import ReportPage
 from invoice_lab.reporting.tables import Column, table
 
 METHODS = {
-    "decayed": "Own purchases, old ones counting less",
-    "frequency": "Own purchases, plain counts",
-    "popularity": "What everybody buys",
-    "chance": "Drawn by chance",
+    "decayed": "Own purchases, fading",
+    "frequency": "Own purchases, counted",
+    "popularity": "Best sellers",
+    "chance": "Chance",
 }
 _SHOWN_PRODUCTS = 3
 
@@ -77,6 +78,25 @@ class RecommendationsPage(ReportPage):
             return self.empty()
         judged = self.evaluation if isinstance(self.evaluation, str) else verdict(self.evaluation)
         return findings(judged, self._against_chance(), self._own_sentence(), self._use())
+
+    def key_figures(self) -> Html:
+        """Return customers, lists and hits as cards."""
+        if self.is_empty:
+            return Html()
+        own = float(self.ranked["reason"].str.startswith("bought").mean())
+        total = int(self.orders["customer_id"].nunique())
+        items = [
+            Card("Customers", words.whole(total), note=f"{words.count(self.k, 'product')} offered to each"),
+            Card("Repeat purchases", words.percent(own), note="of the recommendations; the others are best sellers"),
+        ]
+        if not isinstance(self.evaluation, str):
+            rates = self.evaluation.set_index("method")
+            items += [
+                Card("Customers tested", words.whole(rates["n"].iloc[0]), note="those with three invoices or more"),
+                _rate_card("Hit rate, own purchases", rates.loc["decayed"]),
+                _rate_card("Hit rate, best sellers", rates.loc["popularity"]),
+            ]
+        return cards(*items)
 
     def comparison(self) -> Html:
         """Return hit rate and NDCG of the methods with intervals, as two figures."""
@@ -151,10 +171,10 @@ class RecommendationsPage(ReportPage):
         popular = float(self.evaluation.loc[self.evaluation["method"] == "popularity", name].iloc[0])
         best = frame.iloc[0]
         return figure(
-            f"{label}: best is {best.label[0].lower() + best.label[1:]}, {words.percent(best.value)}", plot_intervals, frame,
-            xlabel=f"{label}: {what}", baseline=popular, baseline_label=f"popularity {words.percent(popular)}",
+            f"{label}: highest is {best.label[0].lower() + best.label[1:]}, {words.percent(best.value)}", plot_intervals, frame,
+            xlabel=f"{label}: {what}", baseline=popular, baseline_label=f"best sellers {words.percent(popular)}",
             alt=f"{label} with 95 % intervals: " + words.listing([f"{row.label} {row.text}" for row in frame.itertuples()]) + ".",
-            source=self.source(int(self.evaluation["n"].iloc[0]), "customer") + " Lines are 95 % intervals.", height=3.0,
+            source=self.source(int(self.evaluation["n"].iloc[0]), "customer") + " Lines are 95 % intervals.", height=2.5,
         )  # fmt: skip
 
     def _against_chance(self) -> str:
@@ -178,6 +198,14 @@ class RecommendationsPage(ReportPage):
             if once
             else ""
         )
+
+
+def _rate_card(label: str, row: pd.Series) -> Card:
+    return Card(
+        label,
+        words.percent(row["hit_rate"]),
+        note=f"95 % interval {100 * row['hit_rate_low']:.1f} to {100 * row['hit_rate_high']:.1f} %",
+    )
 
 
 def _intervals(frame: pd.DataFrame, name: str) -> list[str]:

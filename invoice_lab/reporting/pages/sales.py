@@ -93,7 +93,7 @@ class SalesPage(ReportPage):
             words_of_change = words.change(change.now, change.before)
             series = [float(number) for number in self.months[measure]]
             text = f"{against}" if change.before else f"in the {self.days} days before"
-            return Card(label, value, unit, words_of_change, text, series, span)
+            return Card(label, value, unit, "", words_of_change, text, series, span)
 
         last = f"last {self.days} days"
         return cards(
@@ -162,7 +162,7 @@ class SalesPage(ReportPage):
             plot_bars, values["sales"], xlabel=f"Sales, {self.currency}",
             texts=[f"{words.percent(row.sales_share)}, {words.count(row.customers, 'customer')}" for row in frame.itertuples()],
             alt=f"Bars of sales by customer category, {self._range(values['sales'], self.currency)}.",
-            source=self.source(len(self.orders), "invoice"), width=WIDE, height=0.7 + 0.42 * len(frame),
+            source=self.source(len(self.orders), "invoice"), width=WIDE, height=0.7 + 0.36 * len(frame),
         )  # fmt: skip
 
     def best(self) -> Html:
@@ -234,7 +234,7 @@ class SalesPage(ReportPage):
             plot_bars, shown.set_index(noun)["sales"], xlabel=f"Sales, {self.currency}",
             texts=[words.round_money(value, "") for value in shown["sales"]],
             alt=f"Bars of the best {noun}s by sales, {self._range(shown['sales'], self.currency)}.",
-            source=self.source(n, noun), height=0.8 + 0.29 * len(shown),
+            source=self.source(n, noun), height=0.7 + 0.25 * len(shown),
         )  # fmt: skip
 
     def _course(self) -> str:

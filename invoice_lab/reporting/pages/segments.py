@@ -109,16 +109,11 @@ class SegmentsPage(ClusterSections, ReportPage):
             return Html()
         before = self._before()
         by_sales = self.segments[self.segments["customers"] > 0].sort_values("sales", ascending=False)
-        items = [Card("Customers", words.whole(len(self.scored)), "", *self._change(len(self.scored), before.sum()))]
+        items = [_card("Customers", len(self.scored), "", self._change(len(self.scored), before.sum()))]
         for row in by_sales.head(5).itertuples():
-            unit = f"{words.percent(row.sales_share)} of sales"
+            note = f"{words.percent(row.sales_share)} of sales"
             items.append(
-                Card(
-                    f"{row.segment}, customers",
-                    words.whole(row.customers),
-                    unit,
-                    *self._change(row.customers, before.get(row.segment, 0)),
-                )
+                _card(row.segment, row.customers, note, self._change(row.customers, before.get(row.segment, 0)))
             )
         return cards(*items)
 
@@ -135,11 +130,11 @@ class SegmentsPage(ClusterSections, ReportPage):
             figure(f"{best.segment} bring most: {words.percent(best.sales_share)} of sales", plot_bars,
                    shown.set_index("segment")["sales"], xlabel=f"Sales, {self.currency}",
                    texts=[f"{words.percent(row.sales_share)}, {words.count(row.customers, 'customer')}" for row in shown.itertuples()],
-                   colours={name: segment_colour(name) for name in shown["segment"]}, height=4.2,
+                   colours={name: segment_colour(name) for name in shown["segment"]}, height=3.6,
                    alt="Bars of sales by segment: " + words.listing([f"{row.segment} {words.percent(row.sales_share)}" for row in shown.itertuples()]) + ".",
                    source=self.source(n, "customer")),
             figure(f"{words.of(both, n, 'customer')}, score 4 or 5 in both recency and frequency", plot_heat_map, counts,
-                   xlabel="Frequency score (5: most invoices)", ylabel="Recency score (5: bought latest)", height=4.2,
+                   xlabel="Frequency score (5: most invoices)", ylabel="Recency score (5: bought latest)", height=3.6,
                    alt="Heat map of customers by recency score and frequency score, with the counts printed.",
                    source=self.source(n, "customer") + " The numbers are customers."),
         )  # fmt: skip
@@ -255,3 +250,8 @@ class SegmentsPage(ClusterSections, ReportPage):
             f"{words.percent(once)} of the customers have one invoice and so share one frequency score: among them, recency and "
             "monetary value alone tell customers apart."
         )
+
+
+def _card(label: str, customers: int, note: str, change: tuple[str, str]) -> Card:
+    unit = "" if label == "Customers" else "customer" if customers == 1 else "customers"
+    return Card(label, words.whole(customers), unit, note, *change)
