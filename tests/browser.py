@@ -118,12 +118,20 @@ class Chrome:
             context.close()
 
 
+_running: list[Chrome] = []
+
+
 @contextlib.contextmanager
 def chrome() -> Iterator[Chrome]:
-    """Start a headless browser for the block; the test is skipped where none is installed.
+    """Start a headless browser for the block; a block inside another one shares its browser.
 
+    Use it in fixtures of a module, not of the session: while it runs, playwright occupies the thread's event loop, and
+    other tests could not run a notebook. The test is skipped where no browser is installed;
     `INVOICE_LAB_REQUIRE_BROWSER` (set by `make test`) turns the skip into a failure.
     """
+    if _running:
+        yield _running[0]
+        return
     path = find_browser()
     if path is None:
         reason = "no Chrome or Chromium found; install one, or name it in INVOICE_LAB_BROWSER"
@@ -133,9 +141,11 @@ def chrome() -> Iterator[Chrome]:
     with sync_playwright() as playwright:
         # the sandbox needs user namespaces, which containers and root don't have; only our own pages are opened
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        _running.append(Chrome(browser))
         try:
-            yield Chrome(browser)
+            yield _running[0]
         finally:
+            _running.clear()
             browser.close()
 
 

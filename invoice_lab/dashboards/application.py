@@ -17,16 +17,22 @@ from jupyter_core.utils import ensure_async, run_sync
 from jupyter_server.utils import url_path_join
 from tornado.ioloop import IOLoop, PeriodicCallback
 from voila.app import Voila
-from voila.static_file_handler import AllowListFileHandler
+from voila.static_file_handler import AllowListFileHandler, TemplateStaticFileHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
-from invoice_lab.dashboards.handlers import HealthHandler, LandingHandler, NotFoundHandler, PageHandler
+from invoice_lab.dashboards.handlers import HealthHandler, LandingHandler, NotFoundHandler, PageHandler, TemplateFiles
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import POINTER
 
-_LEFT_OUT = (AllowListFileHandler, VoilaContentsHandler, TornadoVoilaTreeHandler, TornadoVoilaHandler)
+_LEFT_OUT = (
+    AllowListFileHandler,
+    TemplateStaticFileHandler,
+    VoilaContentsHandler,
+    TornadoVoilaTreeHandler,
+    TornadoVoilaHandler,
+)
 _POINTER_CHECK_MS = 2000
 
 
@@ -44,6 +50,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
         conf = {"voila_configuration": self.voila_configuration}
         page_conf = conf | {"template_paths": self.template_paths, "config": self.config}
         ours = [
+            (r"/voila/templates/(.*)", TemplateFiles, {}),
             (r"/healthz", HealthHandler, {}),
             (r"/", LandingHandler, conf),
             (r"/voila/render/(.*)", PageHandler, page_conf),

@@ -8,6 +8,7 @@ from http.client import responses
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import HTTPError, RequestHandler, authenticated
 from voila.handler import BaseVoilaHandler
+from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from invoice_lab.dashboards.failures import new_run
@@ -65,6 +66,17 @@ class PageHandler(FriendlyErrors, TornadoVoilaHandler):  # type: ignore[misc]
             raise HTTPError(404)
         self.settings["voila"].drop_stale_kernels()
         await super().get(page.notebook)
+
+
+class TemplateFiles(TemplateStaticFileHandler):  # type: ignore[misc]
+    """The static files of our template; Voila's own handler answers a path with dots by failing."""
+
+    def parse_url_path(self, url_path: str) -> str:
+        """Refuse what isn't ``<template>/static/<path>``."""
+        template, _, rest = url_path.partition("/")
+        if not template.isidentifier() or not rest.startswith("static/") or ".." in rest:
+            raise HTTPError(404)
+        return str(super().parse_url_path(url_path))
 
 
 class NotFoundHandler(FriendlyErrors):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import pandas as pd
 import traitlets
 
 from invoice_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from invoice_lab.reporting.pages.segments import SegmentsPage
 
 SHOWN_CUSTOMERS = 50
 """Rows sent to the browser at a time: the whole of a large segment would make the page slow."""
@@ -102,6 +105,14 @@ def segment_explorer(
     customers["monetary"] = customers["monetary"].astype(float).round(2)
     customers = customers.sort_values(["monetary", "customer"], ascending=[False, True])
     return SegmentExplorer(bars, customers, currency)
+
+
+def explore_segments(page: SegmentsPage) -> SegmentExplorer | None:
+    """Return the explorer of a segments page; None, which shows nothing, where there are no invoices."""
+    if page.is_empty:
+        return None
+    names = page.customers.set_index("customer_id")["customer"]
+    return segment_explorer(page.segments, page.scored, names, page.currency)
 
 
 def _bar(row: dict[str, Any]) -> dict[str, Any]:
