@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -154,6 +154,7 @@ def plot_intervals(
     ax.set_xlim(0, (float(frame["high"].max()) or 0.01) * 1.5)
     ax.tick_params(axis="y", length=0, labelcolor=light["ink"])
     ax.set_xlabel(xlabel)
+    ax.locator_params(axis="x", nbins=5)
     ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)
@@ -228,7 +229,7 @@ def plot_choice(series: pd.Series, *, ax: Axes, chosen: int, xlabel: str, ylabel
     return ax
 
 
-def plot_histogram(values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, unit: str, bins: Any = 24) -> Axes:
+def plot_histogram(values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, unit: str, bins: int = 24) -> Axes:
     """Draw a distribution with its median."""
     import seaborn as sns
 
@@ -249,7 +250,9 @@ def plot_histogram(values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, uni
 
 def _room(ax: Axes, texts: Sequence[str]) -> float:
     """Return the share of the axes' width that the longest text at a bar's end needs."""
-    axes_width = 72 * float(ax.figure.get_size_inches()[0]) * _AXES_SHARE
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    axes_width = 72 * float(figure.get_size_inches()[0]) * _AXES_SHARE
     return min(0.6, (max(map(len, texts), default=0) * _CHARACTER + 6) / axes_width)
 
 

@@ -92,7 +92,7 @@ def reconcile(invoices: pd.DataFrame, lines: pd.DataFrame, totals: pd.DataFrame)
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """Return a frame as CSV (UTF-8, comma, ``\\r\\n``), texts made harmless for spreadsheets."""
+    r"""Return a frame as CSV (UTF-8, comma, ``\\r\\n``), texts made harmless for spreadsheets."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(frame.columns)
@@ -104,8 +104,8 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
 
 def parquet_bytes(frame: pd.DataFrame) -> bytes:
     """Return a frame as Parquet: money as decimals, dates as dates, texts as they are."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     columns = {name: pa.array(_plain(frame[name]), type=_arrow_type(str(name))) for name in frame.columns}
     sink = io.BytesIO()
@@ -137,7 +137,7 @@ def _plain(series: pd.Series) -> list[Any]:
 
 
 def _arrow_type(column: str) -> pa.DataType:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     if column in _DECIMALS:
         return pa.decimal128(18, _DECIMALS[column])

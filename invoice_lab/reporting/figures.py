@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from invoice_lab.reporting.markup import Html, clean, escape, join
 from invoice_lab.reporting.theme import matplotlib_settings, themed_svg
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDE = 10.8
+_PIXELS = 112  # of the page an inch may take, so that a figure that stands alone isn't blown up
 HALF = 5.0
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
@@ -24,12 +25,12 @@ _COMMENTS = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 def figure(
     title: str,
     plot: Callable[..., Axes],
-    *data: Any,
+    *data: object,
     alt: str,
     source: str,
     width: float = HALF,
     height: float = 2.9,
-    **options: Any,
+    **options: object,
 ) -> Html:
     """Draw one figure and put title, alternative text and source around it.
 
@@ -54,7 +55,12 @@ def figure(
     return Html(
         '<figure class="il-figure"><figcaption>{}</figcaption><div class="{}">{}</div>'
         '<p class="il-source">{}</p></figure>'
-    ).format(escape(title), "il-plot il-plot-wide" if width > HALF else "il-plot", _labelled(svg, alt), escape(source))
+    ).format(
+        escape(title),
+        "il-plot il-plot-wide" if width > HALF else "il-plot",
+        _labelled(svg, alt, round(_PIXELS * width)),
+        escape(source),
+    )
 
 
 def side_by_side(*figures: Html) -> Html:
@@ -62,7 +68,9 @@ def side_by_side(*figures: Html) -> Html:
     return Html('<div class="il-figures">{}</div>').format(join(figures))
 
 
-def _drawn(plot: Callable[..., Axes], data: tuple[Any, ...], options: dict[str, Any], size: tuple[float, float]) -> str:
+def _drawn(
+    plot: Callable[..., Axes], data: tuple[object, ...], options: dict[str, object], size: tuple[float, float]
+) -> str:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -76,9 +84,9 @@ def _drawn(plot: Callable[..., Axes], data: tuple[Any, ...], options: dict[str, 
     return file.getvalue()
 
 
-def _labelled(svg: str, alt: str) -> Html:
+def _labelled(svg: str, alt: str, width: int) -> Html:
     svg = _COMMENTS.sub("", _METADATA.sub("", _PROLOGUE.sub("", svg)))
     svg = _SIZE.sub("", svg, count=2)
     svg = themed_svg(svg)
-    label = Html('<svg role="img" aria-label="{}" ').format(clean(alt))
+    label = Html('<svg role="img" aria-label="{}" style="max-width:{}px" ').format(clean(alt), width)
     return Html(svg.replace("<svg ", label, 1).strip())

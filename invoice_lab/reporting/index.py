@@ -35,7 +35,7 @@ def write_index(reports: Path, titles: Mapping[str, str]) -> Path:
     Path
         The page; its bytes depend on what is in the folder alone.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only here
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(template_dir()),

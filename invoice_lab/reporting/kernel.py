@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from invoice_lab.reporting.assets import PAGE_VARIABLE
 from invoice_lab.settings import DATABASE_VARIABLES, Settings
@@ -23,7 +23,7 @@ REPEATABLE = {
     PAGE_VARIABLE: "report",
 }
 # the kernel would warn on stderr that its loopback sockets (with signed messages) are not encrypted
-_QUIET = ("--log-level=40", "--HistoryManager.enabled=False")
+_QUIET = ("--log-level=50", "--HistoryManager.enabled=False")
 
 
 def kernel_environment(settings: Settings, *, credentials: bool) -> dict[str, str]:
@@ -44,11 +44,11 @@ def kernel_manager_class(environment: dict[str, str], started: list[Any]) -> typ
     from jupyter_client.manager import AsyncKernelManager
 
     class ReportKernelManager(AsyncKernelManager):  # type: ignore[misc]
-        async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
+        async def _async_pre_start_kernel(self, **options: object) -> tuple[list[str], dict[str, Any]]:
             started.append(self)
-            arguments = [*options.get("extra_arguments", ()), *_QUIET]
-            options |= {"env": environment, "extra_arguments": arguments}
-            return await super()._async_pre_start_kernel(**options)
+            given = options.pop("extra_arguments", None) or []
+            quiet = [*cast("list[str]", given), *_QUIET]
+            return await super()._async_pre_start_kernel(**(options | {"env": environment, "extra_arguments": quiet}))
 
         pre_start_kernel = _async_pre_start_kernel
 

@@ -38,5 +38,5 @@ def _list(values: Mapping[str, Any]) -> Html:
     return Html("<dl>{}</dl>").format(join(rows))
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     return "default" if value in ("", None) else clean(value)

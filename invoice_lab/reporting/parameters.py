@@ -42,7 +42,7 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
         _check_type(notebook.stem, name, value, declared[name])
 
 
-def _check_type(notebook: str, name: str, value: Any, declared: str) -> None:
+def _check_type(notebook: str, name: str, value: object, declared: str) -> None:
     allowed = _TYPES.get(declared)
     if allowed is None:
         return

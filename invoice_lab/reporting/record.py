@@ -8,7 +8,7 @@ from typing import Any
 RECORD_TYPE = "application/x-invoice-lab-record+json"
 
 
-def record(**values: Any) -> None:
+def record(**values: object) -> None:
     """Record values (texts, numbers, lists of them) in the notebook that runs.
 
     Outside a notebook nothing happens.
@@ -17,7 +17,7 @@ def record(**values: Any) -> None:
     from IPython.display import display
 
     if get_ipython() is not None:
-        display({RECORD_TYPE: values, "text/html": ""}, raw=True)
+        display({RECORD_TYPE: values, "text/html": ""}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def recorded(notebook: Path) -> dict[str, Any]:

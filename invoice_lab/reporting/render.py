@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from invoice_lab.reporting.assets import tables_assets
 from invoice_lab.reporting.files import write_atomically
@@ -80,14 +80,14 @@ def repeatable(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _is_shown(output: Any) -> bool:
+def _is_shown(output: NotebookNode) -> bool:
     """Tell whether readers see an output: no records, no logs, no widgets (they need a kernel)."""
     if output.output_type == "stream":
         return False
     return not any(kind == RECORD_TYPE or "widget-view" in kind for kind in output.get("data", {}))
 
 
-def _repeatable_output(output: Any) -> Any:
+def _repeatable_output(output: NotebookNode) -> NotebookNode:
     if "execution_count" in output:
         output.execution_count = None
     if "metadata" in output:

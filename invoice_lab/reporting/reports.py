@@ -67,8 +67,8 @@ def write_reports(
     work = settings.workspace_dir(workspace) / "reports"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    day = as_of.isoformat() if as_of else ""
-    _run_all(workspace, settings, work, day, _note(meta), at_a_time)
+    parameters = {"workspace": workspace, "as_of": as_of.isoformat() if as_of else ""}
+    _run_all(parameters, settings, work, _note(meta), at_a_time)
     exports = write_exports(workspace, settings, work / "exports", as_of=as_of)
     write_edition(work, _edition(meta, work, as_of))
     target = settings.workspace_reports_dir(workspace)
@@ -79,18 +79,20 @@ def write_reports(
     return [write_index(settings.reports_dir, REPORTS), *written]
 
 
-def run_and_render(name: str, workspace: str, as_of: str, work: Path, settings: Settings, note: str) -> Path:
+def run_and_render(name: str, parameters: dict[str, str], work: Path, settings: Settings, note: str) -> Path:
     """Run one report's notebook and render it into a folder."""
-    output = run_notebook(name, {"workspace": workspace, "as_of": as_of}, work / f"{name}.ipynb", settings=settings)
+    output = run_notebook(name, parameters, work / f"{name}.ipynb", settings=settings)
     links = {"All reports": "../index.html", **{title: f"{report}.html" for report, title in REPORTS.items()}}
-    return render_html(output, work / f"{name}.html", f"{REPORTS[name]} · {workspace}", links=links, note=note)
+    return render_html(
+        output, work / f"{name}.html", f"{REPORTS[name]} · {parameters['workspace']}", links=links, note=note
+    )
 
 
-def _run_all(workspace: str, settings: Settings, work: Path, day: str, note: str, at_a_time: int) -> None:
+def _run_all(parameters: dict[str, str], settings: Settings, work: Path, note: str, at_a_time: int) -> None:
     """Run the notebooks in fresh processes: a kernel must not inherit our threads and open files."""
     with ProcessPoolExecutor(max_workers=at_a_time, mp_context=get_context("spawn")) as pool:
         futures: list[Future[Path]] = [
-            pool.submit(run_and_render, name, workspace, day, work, settings, note) for name in _LONGEST_FIRST
+            pool.submit(run_and_render, name, parameters, work, settings, note) for name in _LONGEST_FIRST
         ]
         try:
             for future in as_completed(futures):

@@ -79,8 +79,8 @@ def run_notebook(
     started: list[Any] = []
     with interruptible(started) as arrived:
         try:
-            _execute(notebook, dict(parameters), output, kernel_environment(settings, credentials=credentials),
-                     started, show_output)  # fmt: skip
+            environment = kernel_environment(settings, credentials=credentials)
+            _execute(notebook, dict(parameters), output, environment, started=started, show_output=show_output)
         except InvoiceLabError:
             raise
         except BaseException as error:
@@ -103,6 +103,7 @@ def _execute(
     parameters: dict[str, Any],
     output: Path,
     environment: dict[str, str],
+    *,
     started: list[Any],
     show_output: bool,
 ) -> None:

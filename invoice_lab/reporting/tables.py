@@ -1,6 +1,7 @@
 """Tables: plain escaped HTML that reads and prints without a script, made sortable by the DataTables bundle of itables.
 
-Every cell goes through `escape`. Numbers carry their raw value in ``data-order``, by which they are sorted and downloaded.
+Every cell goes through `escape`. Numbers carry their raw value in ``data-order``, by which they are
+sorted and downloaded.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def _row(record: dict[Any, Any], columns: Sequence[Column]) -> Html:
     return Html("<tr>{}</tr>").format(join((_cell(record[column.name], column.kind) for column in columns), ""))
 
 
-def _cell(value: Any, kind: Kind) -> Html:
+def _cell(value: Any, kind: Kind) -> Html:  # noqa: ANN401 - any cell
     missing = value is None or value != value  # noqa: PLR0124 - NaN and NaT
     if kind in _NUMBERS:
         raw = "" if missing else f"{float(value):.10g}"

@@ -6,6 +6,8 @@ import math
 from datetime import date
 
 MISSING = "–"
+NBSP = "\u00a0"
+"""Stands between a number and its unit, so that no line breaks there."""
 _SMALL_SHARE, _TINY_SHARE = 0.1, 0.01
 _IRREGULAR = {"day": "days", "category": "categories"}
 
@@ -17,12 +19,12 @@ def whole(value: float) -> str:
 
 def money(value: float, currency: str = "EUR") -> str:
     """Return an amount with two decimals and its currency: ``1,234.50 EUR``."""
-    return MISSING if _missing(value) else f"{_zero(value, 2):,.2f}{f' {currency}' if currency else ''}"
+    return MISSING if _missing(value) else f"{_zero(value, 2):,.2f}{f'{NBSP}{currency}' if currency else ''}"
 
 
 def round_money(value: float, currency: str = "EUR") -> str:
     """Return an amount without decimals, for sentences and cards: ``1,235 EUR``."""
-    return MISSING if _missing(value) else f"{_zero(value, 0):,.0f}{f' {currency}' if currency else ''}"
+    return MISSING if _missing(value) else f"{_zero(value, 0):,.0f}{f'{NBSP}{currency}' if currency else ''}"
 
 
 def decimal(value: float, digits: int = 2) -> str:
@@ -35,7 +37,7 @@ def percent(share: float) -> str:
     if _missing(share):
         return MISSING
     digits = 0 if not share or abs(share) >= _SMALL_SHARE else 1 if abs(share) >= _TINY_SHARE else 2
-    return f"{_zero(100 * share, digits):.{digits}f} %"
+    return f"{_zero(100 * share, digits):.{digits}f}{NBSP}%"
 
 
 def day(value: date | None) -> str:

@@ -21,7 +21,8 @@ from invoice_lab.warehouse.queries.frames import as_day
 
 EMPTY = (
     "There are no accepted invoices in this workspace yet, so there is nothing to show. "
-    "Ingest scans with `make report SCANS=<folder>`, or look at the OCR quality report to see why scans were not accepted."
+    "Ingest scans with `make report SCANS=<folder>`, or look at the OCR quality report to see why scans were not "
+    "accepted."
 )
 
 
@@ -42,7 +43,7 @@ class ReportPage:
     what: ClassVar[str]
     limits: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, workspace: str, as_of: str = "", **parameters: Any) -> None:
+    def __init__(self, workspace: str, as_of: str = "", **parameters: object) -> None:
         self.cache: Cache = open_cache(workspace, Settings.from_environment())
         self.meta = self.cache.meta
         self.parameters: Mapping[str, Any] = {"workspace": workspace, "as_of": as_of, **parameters}
@@ -50,7 +51,7 @@ class ReportPage:
         if as_of and self.is_empty and self.meta.counts["invoices"]:
             raise UsageError(f"There are no invoices up to {as_of} in workspace {workspace!r}.", "Give a later day.")
 
-    def frame(self, name: str, **params: Any) -> pd.DataFrame:
+    def frame(self, name: str, **params: object) -> pd.DataFrame:
         """Return a named query's result as of the page's day."""
         return query(self.cache.connection, name, as_of=self.as_of.date(), **params)
 
@@ -87,7 +88,8 @@ class ReportPage:
 
     def source(self, n: float, noun: str) -> str:
         """Return what stands under a figure."""
-        return f"Source: accepted invoices of workspace {self.meta.workspace}, {self.period}; n\u00a0=\u00a0{words.count(n, noun)}."
+        counted = words.count(n, noun)
+        return f"Source: accepted invoices of workspace {self.meta.workspace}, {self.period}; n\u00a0=\u00a0{counted}."
 
     def header(self) -> Html:
         """Return what this is: title, workspace, period, as_of, counts, fingerprint."""

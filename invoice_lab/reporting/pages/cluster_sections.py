@@ -24,8 +24,12 @@ AGE_SHARE = 0.5
 """Share of the customers with a known age from which on age is a feature of the clusters."""
 AGE_LEAST = 30
 _FEATURES = ("recency", "frequency", "monetary")
-_AXES = {"recency": "Recency\n(right: long ago)", "frequency": "Frequency\n(right: often)",
-         "monetary": "Monetary\n(right: high)", "age": "Age\n(right: older)"}  # fmt: skip
+_AXES = {
+    "recency": "Recency\n(right: long ago)",
+    "frequency": "Frequency\n(right: often)",
+    "monetary": "Monetary\n(right: high)",
+    "age": "Age\n(right: older)",
+}
 _AGREEMENTS = ((0.65, "largely"), (0.3, "partly"), (-1.0, "hardly"))
 
 
@@ -56,7 +60,7 @@ class ClusterSections:
     @cached_property
     def clusters(self) -> CustomerClusters | str:
         """The fitted clusters, or the sentence on why there are none."""
-        from invoice_lab.segmentation.clusters import CustomerClusters  # noqa: PLC0415 - a second of imports
+        from invoice_lab.segmentation.clusters import CustomerClusters
 
         try:
             return CustomerClusters(k=self.k or None, features=self.features).fit(self.summary)
@@ -66,7 +70,7 @@ class ClusterSections:
     @cached_property
     def agreement(self) -> Agreement:
         """How far segments and clusters agree."""
-        from invoice_lab.segmentation.clusters import agreement  # noqa: PLC0415
+        from invoice_lab.segmentation.clusters import agreement
 
         return agreement(self.scored["segment"], self._fitted.labels_)
 
@@ -90,14 +94,21 @@ class ClusterSections:
         )
         centers = pd.DataFrame(fitted.centers_.T, index=[_AXES[name] for name in self.features])
         return side_by_side(
-            figure(title, plot_profiles, centers, colours=[cluster_colour(i) for i in range(fitted.k_)],
-                   labels=[f"{cluster_letter(i)} ({words.whole(n)})" for i, n in enumerate(fitted.profiles_["customers"])],
-                   xlabel="Difference from the average customer, standard deviations",
-                   alt="Dots of each cluster's mean against the average: " + "; ".join(
-                       f"{cluster_letter(i)} {text}" for i, text in enumerate(fitted.profiles_["description"])) + ".",
-                   source=self.source(fitted.learnt_from_, "customer") + " Logarithms of the values; numbers in brackets are customers."),
+            figure(
+                title,
+                plot_profiles,
+                centers,
+                colours=[cluster_colour(i) for i in range(fitted.k_)],
+                labels=[f"{cluster_letter(i)} ({words.whole(n)})" for i, n in enumerate(fitted.profiles_["customers"])],
+                xlabel="Difference from the average customer, standard deviations",
+                alt="Dots of each cluster's mean against the average: "
+                + "; ".join(f"{cluster_letter(i)} {text}" for i, text in enumerate(fitted.profiles_["description"]))
+                + ".",
+                source=self.source(fitted.learnt_from_, "customer") + " Logarithms of the values; numbers in "
+                "brackets are customers.",
+            ),
             self._choice(fitted),
-        )  # fmt: skip
+        )
 
     def cluster_table(self) -> Html:
         """Return the clusters with counts, money and words."""
@@ -106,12 +117,16 @@ class ClusterSections:
         profiles = self.clusters.profiles_.reset_index()
         profiles["letter"] = [cluster_letter(label) for label in profiles["cluster"]]
         columns = [
-            Column("letter", "Cluster", "fixed"), Column("description", "Who they are", "long"),
-            Column("customers", "Customers", "whole"), Column("customer_share", "Of customers", "percent"),
-            Column("sales", f"Sales, {self.currency}", "money"), Column("sales_share", "Of sales", "percent"),
-            Column("recency_median", "Recency, days", "whole", "Median."), Column("frequency_median", "Invoices", "whole", "Median."),
+            Column("letter", "Cluster", "fixed"),
+            Column("description", "Who they are", "long"),
+            Column("customers", "Customers", "whole"),
+            Column("customer_share", "Of customers", "percent"),
+            Column("sales", f"Sales, {self.currency}", "money"),
+            Column("sales_share", "Of sales", "percent"),
+            Column("recency_median", "Recency, days", "whole", "Median."),
+            Column("frequency_median", "Invoices", "whole", "Median."),
             Column("monetary_median", f"Monetary, {self.currency}", "money", "Median."),
-        ]  # fmt: skip
+        ]
         if "age" in self.features:
             columns.append(Column("age_median", "Age, years", "whole", "Median of the known ages."))
         return table(
@@ -126,11 +141,18 @@ class ClusterSections:
         order = [name for name in self.scored["segment"].value_counts().index if name in counts.index]
         counts = counts.loc[order].rename(columns=cluster_letter)
         return figure(
-            f"Segments and clusters {self._agree()} agree (adjusted Rand index {words.decimal(self.agreement.adjusted_rand)})",
-            plot_heat_map, counts, xlabel="Cluster", ylabel="", width=WIDE, height=0.9 + 0.36 * len(counts),
+            f"Segments and clusters {self._agree()} agree (adjusted Rand index "
+            f"{words.decimal(self.agreement.adjusted_rand)})",
+            plot_heat_map,
+            counts,
+            xlabel="Cluster",
+            ylabel="",
+            width=WIDE,
+            height=0.9 + 0.36 * len(counts),
             alt="Heat map of customers by segment and cluster, with the counts printed.",
-            source=self.source(len(self.scored), "customer") + " 1 would be the same groups, 0 no more alike than by chance.",
-        )  # fmt: skip
+            source=self.source(len(self.scored), "customer") + " 1 would be the same groups, 0 no more alike than by "
+            "chance.",
+        )
 
     def cluster_sure(self) -> Html:
         """Return how clear the clusters are."""
@@ -144,19 +166,26 @@ class ClusterSections:
             else "touching each other"
             if score >= 0.25
             else "not apart: a convention, not kinds of people"
-        )  # noqa: PLR2004
+        )
         return notes(
-            f"The mean silhouette of {fitted.k_} clusters is {words.decimal(score)} (1: far apart, 0: on the border): the clusters are {clear}.",
-            "" if fitted.floor_met_ else "No number of clusters leaves every cluster large enough; the one with the largest smallest cluster was taken.",
-        )  # fmt: skip
+            f"The mean silhouette of {fitted.k_} clusters is {words.decimal(score)} (1: far apart, 0: on the border): "
+            f"the clusters are {clear}.",
+            ""
+            if fitted.floor_met_
+            else "No number of clusters leaves every cluster large enough; the one with the "
+            "largest smallest cluster was taken.",
+        )
 
     def age_sentence(self) -> str:
         """Say for how many customers the age is known, and whether it is used."""
         known, n = self.ages_known, len(self.summary)
         if not known:
             return "No customer's birth date is known, so age is not used."
-        used = "age is a feature of the clusters" if "age" in self.features else (
-            f"too few for a feature of the clusters, which needs {words.percent(AGE_SHARE)} and at least {AGE_LEAST} customers")  # fmt: skip
+        used = (
+            "age is a feature of the clusters"
+            if "age" in self.features
+            else (f"too few for the clusters, which need {words.percent(AGE_SHARE)} and at least {AGE_LEAST} customers")
+        )
         return f"The age of {words.of(known, n, 'customer')}, is known (from the birth date in the QR code): {used}."
 
     def cluster_values(self) -> dict[str, Any]:
@@ -164,8 +193,12 @@ class ClusterSections:
         if isinstance(self.clusters, str):
             return {"clusters": 0, "why_no_clusters": self.clusters}
         sizes = [int(size) for size in self.clusters.profiles_["customers"]]
-        return {"clusters": int(self.clusters.k_), "cluster_sizes": sizes, "features": list(self.features),
-                "adjusted_rand": round(self.agreement.adjusted_rand, 6)}  # fmt: skip
+        return {
+            "clusters": int(self.clusters.k_),
+            "cluster_sizes": sizes,
+            "features": list(self.features),
+            "adjusted_rand": round(self.agreement.adjusted_rand, 6),
+        }
 
     @property
     def _fitted(self) -> CustomerClusters:
@@ -178,16 +211,24 @@ class ClusterSections:
 
     def _choice(self, fitted: CustomerClusters) -> Html:
         scores = fitted.scores_.set_index("k")["silhouette"]
-        if len(scores) < 2:  # noqa: PLR2004 - one point shows nothing
+        if len(scores) < 2:
             return paragraph(f"The number of clusters, {fitted.k_}, was given.")
         best = int(scores.idxmax())
-        why = "the highest mean silhouette" if best == fitted.k_ else (
-            f"the highest mean silhouette of those whose smallest cluster is large enough; {best} would leave one too small")  # fmt: skip
+        why = (
+            "the highest mean silhouette"
+            if best == fitted.k_
+            else (f"the highest mean silhouette with every cluster large enough; {best} would leave one too small")
+        )
         return figure(
-            f"{fitted.k_} clusters: {why}", plot_choice, scores, chosen=fitted.k_, xlabel="Number of clusters",
-            ylabel="Mean silhouette", alt=f"Line of the mean silhouette by number of clusters, {fitted.k_} chosen.",
+            f"{fitted.k_} clusters: {why}",
+            plot_choice,
+            scores,
+            chosen=fitted.k_,
+            xlabel="Number of clusters",
+            ylabel="Mean silhouette",
+            alt=f"Line of the mean silhouette by number of clusters, {fitted.k_} chosen.",
             source=self.source(fitted.learnt_from_, "customer"),
-        )  # fmt: skip
+        )
 
 
 def cluster_letter(label: int) -> str:

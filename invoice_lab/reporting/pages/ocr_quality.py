@@ -35,19 +35,21 @@ class OcrQualityPage(ReportPage):
     title = "OCR quality"
     what = "How well the scans were read, what the checks found, and what waits for a person."
     limits = (
-        "A part is one invoice found in a scan, or the scan itself where none was found. It is accepted only if every check passes.",
-        "Printed fields are confirmed by the QR code and by arithmetic and never replaced by them; what can't be confirmed goes to review.",
+        "A part is one invoice found in a scan, or the scan itself where none was found. It is accepted only if every "
+        "check passes.",
+        "Printed fields are confirmed by the QR code and by arithmetic and never replaced by them; what can't be "
+        "confirmed goes to review.",
         "Confidence is the engine's own and not calibrated: 90 % does not mean that nine of ten such values are right. "
         "`invoice-lab evaluate` compares readings with the truth where it is known.",
         "This report is of all scans of the workspace, whatever day the invoices are of.",
     )
 
-    def __init__(self, workspace: str, as_of: str = "", low: float = 0.8, shown: int = 500, **parameters: Any) -> None:
-        super().__init__(workspace, as_of, low=low, shown=shown, **parameters)
+    def __init__(self, workspace: str, as_of: str = "", low: float = 0.8, shown: int = 500) -> None:
+        super().__init__(workspace, as_of, low=low, shown=shown)
         self.low = low
         self.shown = shown
 
-    def all(self, name: str, **params: Any) -> pd.DataFrame:
+    def all(self, name: str, **params: object) -> pd.DataFrame:
         """Return a named query's result on all scans."""
         return query(self.cache.connection, name, **params)
 
@@ -93,11 +95,14 @@ class OcrQualityPage(ReportPage):
         counts, total = self.counts, self.total
         return findings(
             f"{words.of(counts['accepted'], total, 'part')}, were accepted without a person.",
-            f"{words.count(counts['review'], 'part')} wait for review, {words.whole(counts['rejected'])} were rejected, "
-            f"{words.whole(counts['failed'])} failed." if counts["accepted"] < total else "Nothing waits for review.",
+            f"{words.count(counts['review'], 'part')} wait for review, {words.whole(counts['rejected'])} were "
+            "rejected, "
+            f"{words.whole(counts['failed'])} failed."
+            if counts["accepted"] < total
+            else "Nothing waits for review.",
             self._code_sentence(),
             self._field_sentence(),
-        )  # fmt: skip
+        )
 
     def key_figures(self) -> Html:
         """Return parts by status as cards."""
@@ -106,9 +111,7 @@ class OcrQualityPage(ReportPage):
         items = [Card("Parts read", words.whole(self.total), "", f"from {words.count(self._scans(), 'scan')}")]
         for row in self.statuses.itertuples():
             items.append(
-                Card(
-                    row.status.capitalize(), words.whole(row.parts), words.percent(row.share), "", MEANINGS[row.status]
-                )
+                Card(row.status.capitalize(), words.whole(row.parts), words.percent(row.share), MEANINGS[row.status])
             )
         return cards(*items)
 
@@ -119,11 +122,18 @@ class OcrQualityPage(ReportPage):
         share = words.percent(self.counts["accepted"] / self.total)
         texts = [f"{words.whole(row.parts)}, {words.percent(row.share)}" for row in self.statuses.itertuples()]
         first = figure(
-            f"{share} of the parts were accepted", plot_bars, self.counts, xlabel="Parts", texts=texts,
-            colours={status: status_colour(status) for status in MEANINGS}, height=2.2,
-            alt="Bars of parts by status: " + words.listing([f"{s} {t}" for s, t in zip(self.counts.index, texts, strict=True)]) + ".",
+            f"{share} of the parts were accepted",
+            plot_bars,
+            self.counts,
+            xlabel="Parts",
+            texts=texts,
+            colours={status: status_colour(status) for status in MEANINGS},
+            height=2.2,
+            alt="Bars of parts by status: "
+            + words.listing([f"{s} {t}" for s, t in zip(self.counts.index, texts, strict=True)])
+            + ".",
             source=self._source(self.total, "part"),
-        )  # fmt: skip
+        )
         return side_by_side(first, self._codes_figure()) if len(self.codes) else first
 
     def layouts(self) -> Html:
@@ -145,23 +155,33 @@ class OcrQualityPage(ReportPage):
         worst = self.confidence.iloc[0]
         n = int(self.confidence["values"].sum())
         return figure(
-            f"Least sure is {self._name(worst.field)}: {words.percent(worst['mean'])} on average", plot_confidence,
-            self.confidence.assign(label=self.confidence["field"].map(self._name)), low=self.low,
-            alt="Dots of the mean confidence by field, a line down to the 5th percentile.", width=WIDE,
+            f"Least sure is {self._name(worst.field)}: {words.percent(worst['mean'])} on average",
+            plot_confidence,
+            self.confidence.assign(label=self.confidence["field"].map(self._name)),
+            low=self.low,
+            alt="Dots of the mean confidence by field, a line down to the 5th percentile.",
+            width=WIDE,
             height=1.0 + 0.34 * len(self.confidence),
             source=self._source(n, "value") + " Dot: mean; line: from the 5th percentile up.",
-        )  # fmt: skip
+        )
 
     def fields_table(self) -> Html:
         """Return the confidence of each field as a table."""
         if self.confidence.empty:
             return Html()
         frame = self.confidence.assign(label=self.confidence["field"].map(self._name))
-        return table(frame, [
-            Column("label", "Field", "fixed"), Column("values", "Values read", "whole"), Column("mean", "Mean confidence", "percent"),
-            Column("p05", "5th percentile", "percent"), Column("lowest", "Lowest", "percent"),
-            Column("low", f"Below {words.percent(self.low)}", "whole"),
-        ], table_id="fields")  # fmt: skip
+        return table(
+            frame,
+            [
+                Column("label", "Field", "fixed"),
+                Column("values", "Values read", "whole"),
+                Column("mean", "Mean confidence", "percent"),
+                Column("p05", "5th percentile", "percent"),
+                Column("lowest", "Lowest", "percent"),
+                Column("low", f"Below {words.percent(self.low)}", "whole"),
+            ],
+            table_id="fields",
+        )
 
     def doubtful_table(self) -> Html:
         """Return the parts that were not accepted, with what was read and why."""
@@ -170,20 +190,34 @@ class OcrQualityPage(ReportPage):
         if self.doubtful.empty:
             return paragraph("Every part was accepted: there is nothing to look at.")
         n = len(self.doubtful)
-        caption = f"{words.count(n, 'part')} not accepted, by status and name." if n <= self.shown else (
-            f"The first {words.whole(self.shown)} of {words.count(n, 'part')} not accepted, by status and name.")  # fmt: skip
-        return table(self.doubtful.head(self.shown), [
-            Column("name", "Scan"), Column("part", "Part", "whole"), Column("status", "Status", "status"),
-            Column("printed_id", "Invoice", "fixed"), Column("messages", "What was seen", "long"), Column("codes", "Finding", "long"),
-            Column("confidence", "Confidence", "percent"),
-        ], table_id="doubtful", caption=caption)  # fmt: skip
+        caption = (
+            f"{words.count(n, 'part')} not accepted, by status and name."
+            if n <= self.shown
+            else (f"The first {words.whole(self.shown)} of {words.count(n, 'part')} not accepted, by status and name.")
+        )
+        return table(
+            self.doubtful.head(self.shown),
+            [
+                Column("name", "Scan"),
+                Column("part", "Part", "whole"),
+                Column("status", "Status", "status"),
+                Column("printed_id", "Invoice", "fixed"),
+                Column("messages", "What was seen", "long"),
+                Column("codes", "Finding", "long"),
+                Column("confidence", "Confidence", "percent"),
+            ],
+            table_id="doubtful",
+            caption=caption,
+        )
 
     def how_sure(self) -> Html:
         """Return what acceptance does and doesn't say."""
+        if not self.total:
+            return Html()
         return notes(
-            "That a part was accepted says that its fields agree with each other and with the QR code; text that no check can confirm, "
-            "such as names and product descriptions, may still hold a misread letter."
-        ) if self.total else Html()  # fmt: skip
+            "That a part was accepted says that its fields agree with each other and with the QR code; text that no check "
+            "can confirm, such as names and product descriptions, may still hold a misread letter."
+        )
 
     def values(self) -> dict[str, Any]:
         """Return the values that the notebook records."""
@@ -198,17 +232,24 @@ class OcrQualityPage(ReportPage):
         shown = self.codes.head(_MOST_CODES)
         most = shown.iloc[0]
         return figure(
-            f"Most frequent finding: {most.code}, {words.count(most.findings, 'time')}", plot_bars, shown.set_index("code")["findings"],
-            xlabel="Findings", texts=[words.whole(value) for value in shown["findings"]], height=max(2.2, 0.7 + 0.25 * len(shown)),
-            alt="Bars of findings by code: " + words.listing([f"{row.code} {row.findings}" for row in shown.itertuples()]) + ".",
+            f"Most frequent finding: {most.code}, {words.count(most.findings, 'time')}",
+            plot_bars,
+            shown.set_index("code")["findings"],
+            xlabel="Findings",
+            texts=[words.whole(value) for value in shown["findings"]],
+            height=max(2.2, 0.7 + 0.25 * len(shown)),
+            alt="Bars of findings by code: "
+            + words.listing([f"{row.code} {row.findings}" for row in shown.itertuples()])
+            + ".",
             source=self._source(int(self.codes["findings"].sum()), "finding"),
-        )  # fmt: skip
+        )
 
     def _code_sentence(self) -> str:
         if self.codes.empty:
             return "The checks found nothing to remark."
         most = self.codes.iloc[0]
-        return f"The checks made {words.count(self.codes['findings'].sum(), 'remark')}, most often {most.code} ({words.whole(most.findings)})."
+        remarks = words.count(self.codes["findings"].sum(), "remark")
+        return f"The checks made {remarks}, most often {most.code} ({words.whole(most.findings)})."
 
     def _field_sentence(self) -> str:
         if self.confidence.empty:

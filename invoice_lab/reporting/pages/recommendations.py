@@ -35,18 +35,21 @@ class RecommendationsPage(ReportPage):
     title = "Recommendations"
     what = "What each customer is offered next, why, and how far that can be trusted."
     limits = (
-        "A customer is offered what they bought most, a purchase counting half after a year; ties and gaps are filled by "
+        "A customer is offered what they bought most, a purchase counting half after a year; ties and gaps are filled "
+        "by "
         "what most customers buy. A product counts once an invoice.",
-        "Evaluation: the last invoice of every customer with three or more is held out, the rest is learnt from, and the "
+        "Evaluation: the last invoice of every customer with three or more is held out, the rest is learnt from, and "
+        "the "
         "list is compared with what was bought. Customers with fewer invoices are learnt from but not tested.",
         f"Hit rate: {HIT_RATE_DEFINITION}.",
         f"NDCG: {NDCG_DEFINITION}.",
-        "Intervals are 95 % percentile bootstrap intervals over customers (1,000 resamples, fixed seed). Whether an offer would "
+        "Intervals are 95 % percentile bootstrap intervals over customers (1,000 resamples, fixed seed). Whether an "
+        "offer would "
         "sell more can only be told by an experiment.",
     )
 
-    def __init__(self, workspace: str, as_of: str = "", k: int = 10, shown: int = 200, **parameters: Any) -> None:
-        super().__init__(workspace, as_of, k=k, shown=shown, **parameters)
+    def __init__(self, workspace: str, as_of: str = "", k: int = 10, shown: int = 200) -> None:
+        super().__init__(workspace, as_of, k=k, shown=shown)
         self.k = k
         self.shown = shown
 
@@ -115,15 +118,28 @@ class RecommendationsPage(ReportPage):
             return Html()
         frame = self.evaluation.assign(
             label=self.evaluation["method"].map(METHODS),
-            hit_interval=_intervals(self.evaluation, "hit_rate"), ndcg_interval=_intervals(self.evaluation, "ndcg"),
+            hit_interval=_intervals(self.evaluation, "hit_rate"),
+            ndcg_interval=_intervals(self.evaluation, "ndcg"),
             gain_interval=_intervals(self.evaluation, "hit_rate_gain"),
-        )  # fmt: skip
-        return table(frame, [
-            Column("label", "Method", "fixed"), Column("n", "Customers", "whole"),
-            Column("hit_rate", "Hit rate", "percent", HIT_RATE_DEFINITION), Column("hit_interval", "95 % interval", "fixed"),
-            Column("ndcg", "NDCG", "percent", NDCG_DEFINITION), Column("ndcg_interval", "95 % interval of NDCG", "fixed"),
-            Column("gain_interval", "Hit rate less popularity's, 95 %", "fixed", "Paired: the same customers, the same resamples."),
-        ], table_id="comparison")  # fmt: skip
+        )
+        return table(
+            frame,
+            [
+                Column("label", "Method", "fixed"),
+                Column("n", "Customers", "whole"),
+                Column("hit_rate", "Hit rate", "percent", HIT_RATE_DEFINITION),
+                Column("hit_interval", "95 % interval", "fixed"),
+                Column("ndcg", "NDCG", "percent", NDCG_DEFINITION),
+                Column("ndcg_interval", "95 % interval of NDCG", "fixed"),
+                Column(
+                    "gain_interval",
+                    "Hit rate less best sellers', 95 %",
+                    "fixed",
+                    "Paired: the same customers, the same resamples.",
+                ),
+            ],
+            table_id="comparison",
+        )
 
     def offers(self) -> Html:
         """Return what each customer is offered, with the reason."""
@@ -132,11 +148,20 @@ class RecommendationsPage(ReportPage):
         customers = self.frame("customers").set_index("customer_id")[["customer", "number", "category"]]
         frame = self.ranked[self.ranked["rank"] <= _SHOWN_PRODUCTS].join(customers, on="customer_id")
         n = self.ranked["customer_id"].nunique()
-        return table(frame, [
-            Column("customer", "Customer"), Column("number", "Number", "fixed"), Column("rank", "Rank", "whole"),
-            Column("product", "Product"), Column("reason", "Why", "fixed"),
-        ], table_id="offers", caption=f"The first {_SHOWN_PRODUCTS} products for each of the {words.count(n, 'customer')} with the "
-           "highest sales. Search for a name or number to see one customer.")  # fmt: skip
+        return table(
+            frame,
+            [
+                Column("customer", "Customer"),
+                Column("number", "Number", "fixed"),
+                Column("rank", "Rank", "whole"),
+                Column("product", "Product"),
+                Column("reason", "Why", "fixed"),
+            ],
+            table_id="offers",
+            caption=f"The first {_SHOWN_PRODUCTS} products for each of the "
+            f"{words.count(n, 'customer')} with the "
+            "highest sales. Search for a name or number to see one customer.",
+        )
 
     def how_sure(self) -> Html:
         """Return on how many customers the comparison rests."""
@@ -163,32 +188,46 @@ class RecommendationsPage(ReportPage):
 
     def _metric(self, name: str, label: str, what: str) -> Html:
         assert not isinstance(self.evaluation, str)
-        frame = pd.DataFrame({
-            "label": self.evaluation["method"].map(METHODS), "value": self.evaluation[name],
-            "low": self.evaluation[f"{name}_low"], "high": self.evaluation[f"{name}_high"],
-        }).sort_values("value", ascending=False, kind="stable")  # fmt: skip
+        frame = pd.DataFrame(
+            {
+                "label": self.evaluation["method"].map(METHODS),
+                "value": self.evaluation[name],
+                "low": self.evaluation[f"{name}_low"],
+                "high": self.evaluation[f"{name}_high"],
+            }
+        ).sort_values("value", ascending=False, kind="stable")
         frame["text"] = [words.percent(value) for value in frame["value"]]
         popular = float(self.evaluation.loc[self.evaluation["method"] == "popularity", name].iloc[0])
         best = frame.iloc[0]
         return figure(
-            f"{label}: highest is {best.label[0].lower() + best.label[1:]}, {words.percent(best.value)}", plot_intervals, frame,
-            xlabel=f"{label}: {what}", baseline=popular, baseline_label=f"best sellers {words.percent(popular)}",
-            alt=f"{label} with 95 % intervals: " + words.listing([f"{row.label} {row.text}" for row in frame.itertuples()]) + ".",
-            source=self.source(int(self.evaluation["n"].iloc[0]), "customer") + " Lines are 95 % intervals.", height=2.5,
-        )  # fmt: skip
+            f"{label}: highest is {best.label[0].lower() + best.label[1:]}, {words.percent(best.value)}",
+            plot_intervals,
+            frame,
+            xlabel=f"{label}: {what}",
+            baseline=popular,
+            baseline_label=f"best sellers {words.percent(popular)}",
+            alt=f"{label} with 95 % intervals: "
+            + words.listing([f"{row.label} {row.text}" for row in frame.itertuples()])
+            + ".",
+            source=self.source(int(self.evaluation["n"].iloc[0]), "customer") + " Lines are 95 % intervals.",
+            height=2.5,
+        )
 
     def _against_chance(self) -> str:
         if isinstance(self.evaluation, str):
             return ""
         rates = self.evaluation.set_index("method")["hit_rate"]
         return (
-            f"A list of {self.k} by own purchases holds something of the last basket for {words.percent(rates['decayed'])} of the tested "
-            f"customers; popularity alone for {words.percent(rates['popularity'])}, chance for {words.percent(rates['chance'])}."
+            f"A list of {self.k} by own purchases holds something of the last basket for "
+            f"{words.percent(rates['decayed'])} of the tested "
+            f"customers; popularity alone for {words.percent(rates['popularity'])}, chance for "
+            f"{words.percent(rates['chance'])}."
         )
 
     def _own_sentence(self) -> str:
         own = self.ranked["reason"].str.startswith("bought")
-        return f"{words.of(int(own.sum()), len(own), 'recommendation')}, repeat what the customer bought; the others are best sellers."
+        part = words.of(int(own.sum()), len(own), "recommendation")
+        return f"{part}, repeat what the customer bought; the others are best sellers."
 
     def _use(self) -> str:
         total = self.frame("customers")

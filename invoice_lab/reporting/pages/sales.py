@@ -28,7 +28,8 @@ class SalesPage(ReportPage):
     title = "Sales"
     what = "What was sold, when and to whom: every accepted invoice of the workspace, by its printed total."
     limits = (
-        "Sales are the printed totals of accepted invoices. Invoices in review, rejected or failed are not in any figure.",
+        "Sales are the printed totals of accepted invoices. Invoices in review, rejected or failed are not in any "
+        "figure.",
         "An invoice belongs to the day printed on it. A month without an invoice is shown as zero; the last month is "
         "unfinished unless the report's day lies after its end, and is drawn hollow or pale.",
         "A period of comparison is as many days as the one before it; seasons are not taken out.",
@@ -36,8 +37,8 @@ class SalesPage(ReportPage):
         "Intervals are 95 % percentile bootstrap intervals (1,000 resamples, fixed seed).",
     )
 
-    def __init__(self, workspace: str, as_of: str = "", days: int = 90, top: int = 20, **parameters: Any) -> None:
-        super().__init__(workspace, as_of, days=days, top=top, **parameters)
+    def __init__(self, workspace: str, as_of: str = "", days: int = 90, top: int = 20) -> None:
+        super().__init__(workspace, as_of, days=days, top=top)
         self.days = days
         self.top = top
 
@@ -70,11 +71,14 @@ class SalesPage(ReportPage):
         return (
             findings(
                 f"{words.count(key.invoices, 'invoice')} bring {words.round_money(key.sales, self.currency)} from "
-                f"{words.count(key.customers, 'customer')}: {words.round_money(key.average_basket, self.currency)} an invoice on "
+                f"{words.count(key.customers, 'customer')}: {words.round_money(key.average_basket, self.currency)} an "
+                "invoice on "
                 f"average, half of them below {words.round_money(key.median_basket, self.currency)}.",
                 self._course(),
-                f"The {words.of(best.members, best.of, 'customer')}, with the highest sales bring {words.percent(best.share)} of sales.",
-                f"{words.of(again.members, again.of, 'customer')}, bought more than once and bring {words.percent(again.share)} of sales.",
+                f"The {words.of(best.members, best.of, 'customer')}, with the highest sales bring "
+                f"{words.percent(best.share)} of sales.",
+                f"{words.of(again.members, again.of, 'customer')}, bought more than once and bring "
+                f"{words.percent(again.share)} of sales.",
                 self._best_month(),
             )
             + self.other_currencies()
@@ -114,15 +118,30 @@ class SalesPage(ReportPage):
             return Html()
         months = self.months.set_index("month")
         source = self.source(len(self.orders), "invoice")
-        options = {"partial_last": self.partial_last, "source": source + self._partial_note(), "width": HALF}
+        options: dict[str, Any] = {
+            "partial_last": self.partial_last,
+            "source": source + self._partial_note(),
+            "width": HALF,
+        }
         busiest = months["invoices"].idxmax()
         return side_by_side(
-            figure(self._course_title(), plot_line, months["sales"], ylabel=f"Sales a month, {self.currency}",
-                   alt=f"Line of sales by month, {self._range(months['sales'], self.currency)}.", **options),
-            figure(f"Most invoices were written in {words.month(busiest)}: {words.whole(months['invoices'].max())}",
-                   plot_month_bars, months["invoices"], ylabel="Invoices a month",
-                   alt=f"Bars of invoices by month, {self._range(months['invoices'])}.", **options),
-        )  # fmt: skip
+            figure(
+                self._course_title(),
+                plot_line,
+                months["sales"],
+                ylabel=f"Sales a month, {self.currency}",
+                alt=f"Line of sales by month, {self._range(months['sales'], self.currency)}.",
+                **options,
+            ),
+            figure(
+                f"Most invoices were written in {words.month(busiest)}: {words.whole(months['invoices'].max())}",
+                plot_month_bars,
+                months["invoices"],
+                ylabel="Invoices a month",
+                alt=f"Bars of invoices by month, {self._range(months['invoices'])}.",
+                **options,
+            ),
+        )
 
     def rhythm(self) -> Html:
         """Return weekdays and the distribution of invoice totals, as two figures."""
@@ -138,14 +157,27 @@ class SalesPage(ReportPage):
             f"{least} least, {words.round_money(a_day.min(), self.currency)}"
         )
         return side_by_side(
-            figure(title, plot_columns, a_day, xlabel="Weekday of the invoice", ylabel=f"Sales a day, {self.currency}",
-                   alt=f"Columns of average sales by weekday, {self._range(a_day, self.currency)}.", source=source),
-            figure(f"Half of the invoices are below {words.round_money(sure.value, self.currency)}", plot_histogram,
-                   self.orders["amount"], xlabel=f"Total of the invoice, {self.currency}", ylabel="Invoices",
-                   unit=self.currency, alt=f"Histogram of invoice totals with median {words.round_money(sure.value)}.",
-                   source=source + f" 95 % interval of the median {words.round_money(sure.low, '')} to "
-                                   f"{words.round_money(sure.high, self.currency)}."),
-        )  # fmt: skip
+            figure(
+                title,
+                plot_columns,
+                a_day,
+                xlabel="Weekday of the invoice",
+                ylabel=f"Sales a day, {self.currency}",
+                alt=f"Columns of average sales by weekday, {self._range(a_day, self.currency)}.",
+                source=source,
+            ),
+            figure(
+                f"Half of the invoices are below {words.round_money(sure.value, self.currency)}",
+                plot_histogram,
+                self.orders["amount"],
+                xlabel=f"Total of the invoice, {self.currency}",
+                ylabel="Invoices",
+                unit=self.currency,
+                alt=f"Histogram of invoice totals with median {words.round_money(sure.value)}.",
+                source=source + f" 95 % interval of the median {words.round_money(sure.low, '')} to "
+                f"{words.round_money(sure.high, self.currency)}.",
+            ),
+        )
 
     def categories(self) -> Html:
         """Return sales by customer category."""
@@ -158,12 +190,20 @@ class SalesPage(ReportPage):
         )
         return figure(
             f"Customers of category {first.category} bring {words.percent(first.sales_share)} of sales"
-            if first.category != "none" else f"Customers without a category bring {words.percent(first.sales_share)} of sales",
-            plot_bars, values["sales"], xlabel=f"Sales, {self.currency}",
-            texts=[f"{words.percent(row.sales_share)}, {words.count(row.customers, 'customer')}" for row in frame.itertuples()],
+            if first.category != "none"
+            else f"Customers without a category bring {words.percent(first.sales_share)} of sales",
+            plot_bars,
+            values["sales"],
+            xlabel=f"Sales, {self.currency}",
+            texts=[
+                f"{words.percent(row.sales_share)}, {words.count(row.customers, 'customer')}"
+                for row in frame.itertuples()
+            ],
             alt=f"Bars of sales by customer category, {self._range(values['sales'], self.currency)}.",
-            source=self.source(len(self.orders), "invoice"), width=WIDE, height=0.7 + 0.36 * len(frame),
-        )  # fmt: skip
+            source=self.source(len(self.orders), "invoice"),
+            width=WIDE,
+            height=0.7 + 0.36 * len(frame),
+        )
 
     def best(self) -> Html:
         """Return the best customers and products, as two figures."""
@@ -180,15 +220,34 @@ class SalesPage(ReportPage):
         if self.is_empty:
             return Html()
         money = f"Sales, {self.currency}"
-        customers = table(self._best("top_customers"), [
-            Column("rank", "Rank", "whole"), Column("customer", "Customer"), Column("number", "Number", "fixed"),
-            Column("category", "Category", "fixed"), Column("sales", money, "money"), Column("invoices", "Invoices", "whole"),
-            Column("average_basket", f"Average invoice, {self.currency}", "money"), Column("last_date", "Last invoice", "date"),
-        ], table_id="best-customers", caption=f"The {self.top} customers with the highest sales.")  # fmt: skip
-        products = table(self._best("top_products"), [
-            Column("rank", "Rank", "whole"), Column("product", "Product"), Column("sales", money, "money"),
-            Column("quantity", "Pieces", "whole"), Column("invoices", "Invoices", "whole"), Column("customers", "Customers", "whole"),
-        ], table_id="best-products", caption=f"The {self.top} products with the highest sales.")  # fmt: skip
+        customers = table(
+            self._best("top_customers"),
+            [
+                Column("rank", "Rank", "whole"),
+                Column("customer", "Customer"),
+                Column("number", "Number", "fixed"),
+                Column("category", "Category", "fixed"),
+                Column("sales", money, "money"),
+                Column("invoices", "Invoices", "whole"),
+                Column("average_basket", f"Average invoice, {self.currency}", "money"),
+                Column("last_date", "Last invoice", "date"),
+            ],
+            table_id="best-customers",
+            caption=f"The {self.top} customers with the highest sales.",
+        )
+        products = table(
+            self._best("top_products"),
+            [
+                Column("rank", "Rank", "whole"),
+                Column("product", "Product"),
+                Column("sales", money, "money"),
+                Column("quantity", "Pieces", "whole"),
+                Column("invoices", "Invoices", "whole"),
+                Column("customers", "Customers", "whole"),
+            ],
+            table_id="best-products",
+            caption=f"The {self.top} products with the highest sales.",
+        )
         return customers + products
 
     def month_table(self) -> Html:
@@ -196,11 +255,19 @@ class SalesPage(ReportPage):
         if self.is_empty:
             return Html()
         frame = self.months.assign(label=self.months["month"].dt.strftime("%Y-%m")).iloc[::-1]
-        return table(frame, [
-            Column("label", "Month", "fixed"), Column("sales", f"Sales, {self.currency}", "money"),
-            Column("change", "Change to the month before", "percent"), Column("invoices", "Invoices", "whole"),
-            Column("customers", "Customers", "whole"), Column("average_basket", f"Average invoice, {self.currency}", "money"),
-        ], table_id="months", caption="Newest month first." + self._partial_note())  # fmt: skip
+        return table(
+            frame,
+            [
+                Column("label", "Month", "fixed"),
+                Column("sales", f"Sales, {self.currency}", "money"),
+                Column("change", "Change to the month before", "percent"),
+                Column("invoices", "Invoices", "whole"),
+                Column("customers", "Customers", "whole"),
+                Column("average_basket", f"Average invoice, {self.currency}", "money"),
+            ],
+            table_id="months",
+            caption="Newest month first." + self._partial_note(),
+        )
 
     def how_sure(self) -> Html:
         """Return intervals, and what is not in the figures."""
@@ -210,18 +277,29 @@ class SalesPage(ReportPage):
         waiting = int(self.cache.meta.counts["parts"]) - int(self.cache.meta.counts["invoices"])
         return notes(
             f"The average invoice of {words.money(mean.value, self.currency)} has a 95 % interval of "
-            f"{words.money(mean.low, '')} to {words.money(mean.high, self.currency)} (bootstrap, n = {words.count(mean.n, 'invoice')}).",
-            f"{words.count(waiting, 'part')} of the scans {'is' if waiting == 1 else 'are'} not accepted and not in these figures; "
-            "the OCR quality report lists them." if waiting > 0 else "Every invoice that was read is in these figures.",
-        )  # fmt: skip
+            f"{words.money(mean.low, '')} to {words.money(mean.high, self.currency)} (bootstrap, n = "
+            f"{words.count(mean.n, 'invoice')}).",
+            f"{words.count(waiting, 'part')} of the scans {'is' if waiting == 1 else 'are'} not accepted and not in "
+            "these figures; "
+            "the OCR quality report lists them."
+            if waiting > 0
+            else "Every invoice that was read is in these figures.",
+        )
 
     def values(self) -> dict[str, Any]:
         """Return the values that the notebook records."""
         if self.is_empty:
             return {"invoices": 0, "customers": 0, "sales": "0.00", "period": ""}
         key = self.key
-        return {"invoices": int(key.invoices), "customers": int(key.customers), "sales": f"{key.sales:.2f}",
-                "months": len(self.months), "period": self.period, "fingerprint": self.meta.fingerprint, "as_of": words.day(self.as_of)}  # fmt: skip
+        return {
+            "invoices": int(key.invoices),
+            "customers": int(key.customers),
+            "sales": f"{key.sales:.2f}",
+            "months": len(self.months),
+            "period": self.period,
+            "fingerprint": self.meta.fingerprint,
+            "as_of": words.day(self.as_of),
+        }
 
     def _best(self, name: str) -> pd.DataFrame:
         return self.of_currency(self.frame(name, limit=self.top))
@@ -231,19 +309,24 @@ class SalesPage(ReportPage):
         share = words.percent(shown["sales"].sum() / total) if total else words.MISSING
         return figure(
             f"The best {words.count(len(shown), noun)} of {words.whole(n)} bring {share} of sales",
-            plot_bars, shown.set_index(noun)["sales"], xlabel=f"Sales, {self.currency}",
+            plot_bars,
+            shown.set_index(noun)["sales"],
+            xlabel=f"Sales, {self.currency}",
             texts=[words.round_money(value, "") for value in shown["sales"]],
             alt=f"Bars of the best {noun}s by sales, {self._range(shown['sales'], self.currency)}.",
-            source=self.source(n, noun), height=0.7 + 0.25 * len(shown),
-        )  # fmt: skip
+            source=self.source(n, noun),
+            height=0.7 + 0.25 * len(shown),
+        )
 
     def _course(self) -> str:
         change = compare_periods(self.orders, self.as_of, self.days)["sales"]
         if not change.before:
-            return f"There are no sales in the {self.days} days before the last {self.days}, so their course can't be told."
+            return f"There are no sales in the {self.days} days before the last {self.days} to compare these with."
         return (
-            f"In the last {self.days} days, up to {words.day(self.as_of)}, sales are {words.round_money(change.now, self.currency)}, "
-            f"{words.change(change.now, change.before)} than in the {self.days} days before ({words.round_money(change.before, self.currency)})."
+            f"In the last {self.days} days, up to {words.day(self.as_of)}, sales are "
+            f"{words.round_money(change.now, self.currency)}, "
+            f"{words.change(change.now, change.before)} than in the {self.days} days before "
+            f"({words.round_money(change.before, self.currency)})."
         )
 
     def _finished(self) -> pd.DataFrame:
@@ -254,7 +337,8 @@ class SalesPage(ReportPage):
         if len(months) < _LONG_PERIOD:
             return ""
         return (
-            f"The best full month is {words.month(months.idxmax())} with {words.round_money(months.max(), self.currency)}, the middle one "
+            f"The best full month is {words.month(months.idxmax())} with "
+            f"{words.round_money(months.max(), self.currency)}, the middle one "
             f"brings {words.round_money(months.median(), self.currency)}."
         )
 

@@ -34,20 +34,23 @@ class SegmentsPage(ClusterSections, ReportPage):
     title = "Customer segments"
     what = "Who buys lately, often and for much; who is drifting away; and what to do about it."
     limits = (
-        "Recency is whole days from a customer's last invoice to the day of the report, frequency the number of invoices, "
-        "monetary value the sum of their totals. Each is scored 1 (worst fifth) to 5 (best fifth) among these customers; "
+        "Recency is whole days from a customer's last invoice to the day of the report, frequency the number of "
+        "invoices, "
+        "monetary value the sum of their totals. Each is scored 1 (worst fifth) to 5 (best fifth) among these "
+        "customers; "
         "equal values share a score.",
         "Segments are named by rules on the three scores; every one of the 125 combinations has a name. "
         "Scores are relative: in any shop some customers score 5, whatever they spend.",
-        "Clusters are K-means on the logarithms of the three values, standardised; the number of clusters is the one with "
+        "Clusters are K-means on the logarithms of the three values, standardised; the number of clusters is the one "
+        "with "
         "the highest mean silhouette among those whose smallest cluster is large enough.",
         "A segment describes the past. That a customer would react to an action is not shown by these data.",
     )
 
     def __init__(
-        self, workspace: str, as_of: str = "", k: int = 0, days: int = 90, shown: int = 1000, **parameters: Any
+        self, workspace: str, as_of: str = "", k: int = 0, days: int = 90, shown: int = 1000, **parameters: object
     ) -> None:
-        super().__init__(workspace, as_of, k=k, days=days, shown=shown, **parameters)
+        super().__init__(workspace, as_of, k=k, days=days, shown=shown)
         self.k = k
         self.days = days
         self.shown = shown
@@ -94,7 +97,8 @@ class SegmentsPage(ClusterSections, ReportPage):
         return (
             findings(
                 f"{words.of(first.customers, n, 'customer')}, are {first.segment} ({first.meaning}) and bring "
-                f"{words.percent(first.sales_share)} of sales; {second.segment} follow with {words.of(second.customers, n, 'customer')}, "
+                f"{words.percent(first.sales_share)} of sales; {second.segment} follow with "
+                f"{words.of(second.customers, n, 'customer')}, "
                 f"and {words.percent(second.sales_share)} of sales.",
                 self._leaving(),
                 self._quiet_sentence(),
@@ -127,42 +131,75 @@ class SegmentsPage(ClusterSections, ReportPage):
         shown = self.segments[self.segments["customers"] > 0].sort_values("sales", ascending=False)
         n = len(self.scored)
         return side_by_side(
-            figure(f"{best.segment} bring most: {words.percent(best.sales_share)} of sales", plot_bars,
-                   shown.set_index("segment")["sales"], xlabel=f"Sales, {self.currency}",
-                   texts=[f"{words.percent(row.sales_share)}, {words.count(row.customers, 'customer')}" for row in shown.itertuples()],
-                   colours={name: segment_colour(name) for name in shown["segment"]}, height=3.6,
-                   alt="Bars of sales by segment: " + words.listing([f"{row.segment} {words.percent(row.sales_share)}" for row in shown.itertuples()]) + ".",
-                   source=self.source(n, "customer")),
-            figure(f"{words.of(both, n, 'customer')}, score 4 or 5 in both recency and frequency", plot_heat_map, counts,
-                   xlabel="Frequency score (5: most invoices)", ylabel="Recency score (5: bought latest)", height=3.6,
-                   alt="Heat map of customers by recency score and frequency score, with the counts printed.",
-                   source=self.source(n, "customer") + " The numbers are customers."),
-        )  # fmt: skip
+            figure(
+                f"{best.segment} bring most: {words.percent(best.sales_share)} of sales",
+                plot_bars,
+                shown.set_index("segment")["sales"],
+                xlabel=f"Sales, {self.currency}",
+                texts=[
+                    f"{words.percent(row.sales_share)}, {words.count(row.customers, 'customer')}"
+                    for row in shown.itertuples()
+                ],
+                colours={name: segment_colour(name) for name in shown["segment"]},
+                height=3.6,
+                alt="Bars of sales by segment: "
+                + words.listing([f"{row.segment} {words.percent(row.sales_share)}" for row in shown.itertuples()])
+                + ".",
+                source=self.source(n, "customer"),
+            ),
+            figure(
+                f"{words.of(both, n, 'customer')}, score 4 or 5 in both recency and frequency",
+                plot_heat_map,
+                counts,
+                xlabel="Frequency score (5: most invoices)",
+                ylabel="Recency score (5: bought latest)",
+                height=3.6,
+                alt="Heat map of customers by recency score and frequency score, with the counts printed.",
+                source=self.source(n, "customer") + " The numbers are customers.",
+            ),
+        )
 
     def segment_table(self) -> Html:
         """Return the segments with money, counts and action."""
         if self.is_empty:
             return Html()
-        return table(self.segments, [
-            Column("segment", "Segment", "segment"), Column("customers", "Customers", "whole"),
-            Column("customer_share", "Of customers", "percent"), Column("sales", f"Sales, {self.currency}", "money"),
-            Column("sales_share", "Of sales", "percent"), Column("recency", "Recency, days", "whole", "Median. " + RECENCY),
-            Column("frequency", "Frequency", "whole", "Median. " + FREQUENCY),
-            Column("monetary", f"Monetary, {self.currency}", "money", "Median. " + MONETARY),
-            Column("meaning", "Who they are", "long"), Column("action", "What to do", "long"),
-        ], table_id="segments", caption="Recency, frequency and monetary value are medians of the segment.")  # fmt: skip
+        frame = self.segments.assign(
+            advice=[f"{row.meaning.capitalize()}. {row.action}" for row in self.segments.itertuples()]
+        )
+        return table(
+            frame,
+            [
+                Column("segment", "Segment", "segment"),
+                Column("customers", "Customers", "whole"),
+                Column("sales", f"Sales, {self.currency}", "money"),
+                Column("sales_share", "Of sales", "percent"),
+                Column("recency", "Recency, days", "whole", "Median. " + RECENCY),
+                Column("frequency", "Frequency", "whole", "Median. " + FREQUENCY),
+                Column("monetary", f"Monetary, {self.currency}", "money", "Median. " + MONETARY),
+                Column("advice", "Who they are, and what to do", "long"),
+            ],
+            table_id="segments",
+            caption="Recency, frequency and monetary value are medians of the segment.",
+        )
 
     def thresholds(self) -> Html:
         """Return which value makes which score."""
         if self.is_empty:
             return Html()
         frame = self.model.thresholds_.iloc[::-1].reset_index()
-        return table(frame, [
-            Column("score", "Score", "whole"), Column("recency", "Recency, days at most", "whole", RECENCY),
-            Column("frequency", "Invoices at least", "whole", FREQUENCY),
-            Column("monetary", f"Sales at least, {self.currency}", "money", MONETARY),
-        ], table_id="scores", caption="What a customer needs for each score; – where equal values leave a score without "
-           "customers. How far a customer is from moving can be read from here.")  # fmt: skip
+        return table(
+            frame,
+            [
+                Column("score", "Score", "whole"),
+                Column("recency", "Recency, days at most", "whole", RECENCY),
+                Column("frequency", "Invoices at least", "whole", FREQUENCY),
+                Column("monetary", f"Sales at least, {self.currency}", "money", MONETARY),
+            ],
+            table_id="scores",
+            caption="What a customer needs for each score; – where equal values leave a score "
+            "without "
+            "customers. How far a customer is from moving can be read from here.",
+        )
 
     def customer_table(self) -> Html:
         """Return each customer's values, scores, segment and cluster."""
@@ -173,12 +210,16 @@ class SegmentsPage(ClusterSections, ReportPage):
         frame["cluster"] = self.cluster_names
         frame = frame.reset_index().sort_values(["monetary", "customer_id"], ascending=[False, True])
         columns = [
-            Column("customer", "Customer"), Column("number", "Number", "fixed"), Column("segment", "Segment", "segment"),
+            Column("customer", "Customer"),
+            Column("number", "Number", "fixed"),
+            Column("segment", "Segment", "segment"),
             Column("scores", "R-F-M scores", "fixed", "Recency, frequency and monetary score, 1 to 5 each."),
-            Column("cluster", "Cluster", "fixed"), Column("recency", "Recency, days", "whole", RECENCY),
-            Column("frequency", "Invoices", "whole"), Column("monetary", f"Sales, {self.currency}", "money"),
+            Column("cluster", "Cluster", "fixed"),
+            Column("recency", "Recency, days", "whole", RECENCY),
+            Column("frequency", "Invoices", "whole"),
+            Column("monetary", f"Sales, {self.currency}", "money"),
             Column("last_date", "Last invoice", "date"),
-        ]  # fmt: skip
+        ]
         if self.ages_known:
             columns.append(Column("age", "Age, years", "whole", "From the birth date, at the day of the report."))
         n = len(frame)
@@ -190,7 +231,7 @@ class SegmentsPage(ClusterSections, ReportPage):
         """Return what could not be known, and why."""
         if self.is_empty:
             return Html()
-        same = [name for name in self.model.constant_]
+        same = list(self.model.constant_)
         return notes(
             f"All customers have the same {words.listing(same)}, which therefore says nothing and scores the middle."
             if same
@@ -204,9 +245,14 @@ class SegmentsPage(ClusterSections, ReportPage):
         if self.is_empty:
             return {"customers": 0, "segments": {}}
         counts = self.segments[self.segments["customers"] > 0].set_index("segment")["customers"]
-        return {"customers": len(self.scored), "segments": {name: int(n) for name, n in counts.items()},
-                "sales": f"{self.segments['sales'].sum():.2f}", "quiet": len(self.quiet), **self.cluster_values(),
-                "as_of": words.day(self.as_of)}  # fmt: skip
+        return {
+            "customers": len(self.scored),
+            "segments": {name: int(n) for name, n in counts.items()},
+            "sales": f"{self.segments['sales'].sum():.2f}",
+            "quiet": len(self.quiet),
+            **self.cluster_values(),
+            "as_of": words.day(self.as_of),
+        }
 
     def _before(self) -> pd.Series:
         """Customers by segment as they were `days` days ago."""
@@ -225,7 +271,8 @@ class SegmentsPage(ClusterSections, ReportPage):
     def _leaving(self) -> str:
         going = self.segments[self.segments["segment"].isin(["Can't lose", "At risk"])]
         return (
-            f"{words.of(going['customers'].sum(), len(self.scored), 'customer')}, bought often or for much but not for long "
+            f"{words.of(going['customers'].sum(), len(self.scored), 'customer')}, bought often or for much but not "
+            "for long "
             f"(At risk, Can't lose); {words.percent(going['sales_share'].sum())} of sales came from them."
         )
 
@@ -244,10 +291,11 @@ class SegmentsPage(ClusterSections, ReportPage):
 
     def _once_sure(self) -> str:
         once = float((self.summary["frequency"] == 1).mean())
-        if once < 0.4:  # noqa: PLR2004 - two fifths of the scale
+        if once < 0.4:
             return ""
         return (
-            f"{words.percent(once)} of the customers have one invoice and so share one frequency score: among them, recency and "
+            f"{words.percent(once)} of the customers have one invoice and so share one frequency score: among them, "
+            "recency and "
             "monetary value alone tell customers apart."
         )
 
