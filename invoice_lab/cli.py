@@ -185,7 +185,7 @@ def dashboards(workspace: str, host: str, port: int) -> None:
     """Serve the read-only dashboards of a workspace on this machine."""
     from invoice_lab.dashboards.server import serve
 
-    serve(Settings.from_environment(), workspace, host, port, say=click.echo)
+    serve(Settings.from_environment(), workspace, host, port, announce=click.echo)
 
 
 @main.command()
@@ -195,7 +195,7 @@ def lab(port: int, browser: bool) -> None:
     """Open JupyterLab with the notebooks, the package and the database ready."""
     from invoice_lab.lab import run_lab
 
-    run_lab(Settings.from_environment(), port=port, open_browser=browser)
+    run_lab(Settings.from_environment(), port, open_browser=browser, announce=click.echo)
 
 
 @main.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
 from typing import TypeVar
@@ -12,6 +12,7 @@ from invoice_lab.ocr.header import after_label, clean
 from invoice_lab.ocr.layouts import Layout
 from invoice_lab.ocr.page import Box, Field, LineReading
 from invoice_lab.ocr.rows import Row
+from invoice_lab.ocr.votes import Vote, elect
 
 T = TypeVar("T")
 
@@ -19,9 +20,6 @@ ReadNumbers = Callable[[Box, int], list[Row]]
 """Reads an area of the upright page again, knowing that only digits, point, joiner and unit can occur; the number of
 the attempt (0, 1, ...) chooses another enlargement each time."""
 ATTEMPTS = 3
-
-SURE_APART = 0.5
-"""Highest confidence of a number on which two readings differ."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +81,65 @@ def read_lines(
     total : Field or None
         None where no row begins with the total's label.
     """
-    form = _Form.of(layout)
     total_row = next((row for row in rows if after_label(row.text, layout.total) is not None), None)
     column = _column(rows, layout)
     line_rows = _line_rows(rows, column, total_row)
     if not line_rows and total_row is None:
         return (), None
-    digits = again(_number_area([*line_rows, *([total_row] if total_row else [])], column), 0)
-    lines = tuple(_line(row, column, _with_numbers(row, column, digits, form, again), form, how) for row in line_rows)
-    return lines, _total(total_row, digits, layout, form, how) if total_row else None
+    table = _Table(layout, column, again, how, [*line_rows, *([total_row] if total_row else [])])
+    return tuple(table.line(row) for row in line_rows), table.total(total_row) if total_row else None
+
+
+class _Table:
+    """The rows of the number column: each number is read until two readings agree."""
+
+    def __init__(self, layout: Layout, column: float | None, again: ReadNumbers, how: str, rows: list[Row]) -> None:
+        self._layout = layout
+        self._form = _Form.of(layout)
+        self._column = column
+        self._again = again
+        self._how = how
+        self._digits = again(_number_area(rows, column), 0)
+
+    def line(self, row: Row) -> LineReading:
+        """Read a product line."""
+        edge = (self._column or 0) - _letter_width([row]) * 2
+        left, right = row.between(0, edge), row.between(edge, float("inf"))
+        chosen = elect(self._votes(row, right, self._form.numbers))
+        box = right.box if right else row.box
+        quantity = chosen.value.quantity if chosen.value else None
+        unit_price = chosen.value.unit_price if chosen.value else None
+        return LineReading(
+            self._product(left),
+            Field(chosen.raw, quantity, box, chosen.confidence, self._how),
+            Field(chosen.raw, unit_price, box, chosen.confidence, self._how),
+        )
+
+    def _product(self, left: Row | None) -> Field:
+        if left is None:
+            return Field("", None, None, 0, self._how)
+        return Field(left.text, clean(left.text) or None, left.box, left.confidence, self._how)
+
+    def total(self, row: Row) -> Field:
+        """Read the total's amount."""
+        chosen = elect(self._votes(row, row, self._amount))
+        numbers = _beside(row, self._digits)
+        return Field(chosen.raw, chosen.value, numbers.box if numbers else row.box, chosen.confidence, self._how)
+
+    def _amount(self, text: str) -> str | None:
+        after = after_label(text, self._layout.total)
+        return self._form.amount(text if after is None else after)
+
+    def _votes(self, row: Row, first: Row | None, parse: Callable[[str], T | None]) -> Iterator[Vote[T]]:
+        """Give the readings of a row's numbers: the page's, the number column's, then the row alone at other sizes."""
+        if first:
+            yield Vote(parse(first.text), first.text, first.confidence)
+        beside = _beside(row, self._digits)
+        if beside:
+            yield Vote(parse(beside.text), beside.text, beside.confidence)
+        for attempt in range(ATTEMPTS):
+            other = _beside(row, self._again(_number_area([row], self._column), attempt))
+            yield Vote(parse(other.text), other.text, other.confidence) if other else Vote(None, "", 0.0)
 
 
 def _split(row: Row, layout: Layout) -> float | None:
@@ -145,57 +193,7 @@ def _number_area(rows: list[Row], column: float | None) -> Box:
     return Box(left, around.y - height // 2, around.right + height - left, around.height + height)
 
 
-def _with_numbers(row: Row, column: float | None, digits: list[Row], form: _Form, again: ReadNumbers) -> list[Row]:
-    """Return the second reading of a row; read the row alone, at other sizes, where it has not the numbers' form."""
-    beside = _beside(row, digits)
-    for attempt in range(ATTEMPTS):
-        if beside and form.numbers(beside.text):
-            return [beside]
-        area = _number_area([row], column)
-        beside = next((other for other in again(area, attempt) if form.numbers(other.text)), beside)
-    return [beside] if beside else []
-
-
-def _line(row: Row, column: float | None, digits: list[Row], form: _Form, how: str) -> LineReading:
-    edge = (column or 0) - _letter_width([row]) * 2
-    left, right = row.between(0, edge), row.between(edge, float("inf"))
-    product = (
-        Field(left.text, clean(left.text) or None, left.box, left.confidence, how)
-        if left
-        else Field("", None, None, 0, how)
-    )
-    second = _beside(row, digits)
-    numbers, confidence = _agreed(
-        form.numbers(right.text) if right else None, right, form.numbers(second.text) if second else None, second
-    )
-    raw = (second or right or row).text
-    box = right.box if right else row.box
-    return LineReading(
-        product,
-        Field(raw, numbers.quantity if numbers else None, box, confidence, how),
-        Field(raw, numbers.unit_price if numbers else None, box, confidence, how),
-    )
-
-
-def _total(row: Row, digits: list[Row], layout: Layout, form: _Form, how: str) -> Field:
-    raw = after_label(row.text, layout.total) or ""
-    second = _beside(row, digits)
-    again = form.amount(second.text) if second else None
-    value, confidence = _agreed(form.amount(raw), row, again, second)
-    box = second.box if second else row.box
-    return Field(raw or (second.text if second else ""), value, box, confidence, how)
-
-
-def _agreed(first: T | None, row: Row | None, second: T | None, digits: Row | None) -> tuple[T | None, float]:
-    """Choose between two readings of a number: the one with digits alone, and how sure the two make it."""
-    if first is None or second is None:
-        chosen, source = (first, row) if second is None else (second, digits)
-        return chosen, min(source.confidence, SURE_APART) if source and chosen is not None else 0.0
-    confidence = max(row.confidence if row else 0.0, digits.confidence if digits else 0.0)
-    return second, confidence if first == second else min(confidence, SURE_APART)
-
-
 def _beside(row: Row, digits: list[Row]) -> Row | None:
-    """Return the row of the second reading that stands at the same height."""
+    """Return the row of another reading that stands at the same height."""
     near = [other for other in digits if abs(other.middle - row.middle) <= row.box.height * 0.6]
     return min(near, key=lambda other: abs(other.middle - row.middle)) if near else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from invoice_lab.errors import ScanError
@@ -10,11 +10,12 @@ from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.engines import OcrEngine, load_engine
 from invoice_lab.ocr.header import header_rows, parse, value_box
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
-from invoice_lab.ocr.lines import SURE_APART, ReadNumbers, read_lines
+from invoice_lab.ocr.lines import ReadNumbers, read_lines
 from invoice_lab.ocr.page import Box, Field, LineReading, Page
-from invoice_lab.ocr.preprocess import Upright, to_grey, upright
+from invoice_lab.ocr.preprocess import Upright, crop_to_ink, to_grey, upright
 from invoice_lab.ocr.qrcode import QrCode, read_qr
 from invoice_lab.ocr.rows import Row, read_rows
+from invoice_lab.ocr.votes import Vote, elect
 from invoice_lab.sources.scan import Scan
 
 FACTOR = 1.5
@@ -80,7 +81,7 @@ class Reader:
 
     def _unknown(self, page: Page, picture: Upright, rows: list[Row]) -> Page:
         """Read a page of no known layout by the labels of any; say that it is none where there are no such labels."""
-        if not rows:
+        if crop_to_ink(picture.grey, 0) is None:
             return page.with_problem("blank-page", "The page is blank.")
         readings = [self._fields(page, picture, rows, layout, None) for layout in load_layouts().values()]
         best = max(readings, key=_substance)
@@ -108,28 +109,22 @@ class Reader:
         )
 
     def _header_field(self, name: str, raw: str, row: Row, picture: Upright, layout: Layout) -> Field:
-        first = Field(raw, parse(name, raw, layout), value_box(row, raw), row.confidence, self.engine.name)
-        if first.value is not None and name not in READ_TWICE:
-            return first
-        readings = [first]
-        for factor in AGAIN_FACTORS:
-            readings.append(self._again(name, first, row, picture, layout, factor))
-            chosen = _majority(readings)
-            if chosen:
-                return chosen
-        best = max(readings, key=lambda field: (field.value is not None, field.confidence))
-        return replace(best, confidence=min(best.confidence, SURE_APART))
+        value = parse(name, raw, layout)
+        box = value_box(row, raw)
+        if value is not None and name not in READ_TWICE:
+            return Field(raw, value, box, row.confidence, self.engine.name)
+        chosen = elect(self._header_votes(name, raw, row, picture, layout))
+        return Field(chosen.raw, chosen.value, box, chosen.confidence, self.engine.name)
 
-    def _again(self, name: str, first: Field, row: Row, picture: Upright, layout: Layout, factor: float) -> Field:
-        """Read one header row again, at another size."""
+    def _header_votes(self, name: str, raw: str, row: Row, picture: Upright, layout: Layout) -> Iterator[Vote[str]]:
+        """Give the readings of a header row: the page's, then the row alone at other sizes."""
+        yield Vote(parse(name, raw, layout), raw, row.confidence)
         box, margin = row.box, round(6 * picture.scale)
         area = Box(box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin)
-        for other in read_rows(self.engine, picture, factor / picture.scale, area):
-            raw, _ = header_rows([other], layout).get(name, (other.text, other))
-            value = parse(name, raw, layout)
-            if value is not None:
-                return Field(raw, value, first.box, other.confidence, self.engine.name)
-        return replace(first, value=None)
+        for factor in AGAIN_FACTORS:
+            for other in read_rows(self.engine, picture, factor / picture.scale, area):
+                again, _ = header_rows([other], layout).get(name, (other.text, other))
+                yield Vote(parse(name, again, layout), again, other.confidence)
 
     def _number_reader(self, picture: Upright, layout: Layout) -> ReadNumbers:
         characters = "0123456789." + "".join(sorted(set(layout.lines.unit + layout.lines.joiner)))
@@ -138,15 +133,6 @@ class Reader:
             return read_rows(self.engine, picture, NUMBER_FACTORS[attempt] / picture.scale, area, characters)
 
         return again
-
-
-def _majority(readings: list[Field]) -> Field | None:
-    """Return the value that two readings agree on, the surer of them; None while no two do."""
-    for field in readings:
-        same = [other for other in readings if other.value == field.value and field.value is not None]
-        if len(same) > 1:
-            return max(same, key=lambda other: other.confidence)
-    return None
 
 
 def _substance(page: Page) -> int:
