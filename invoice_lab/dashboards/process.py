@@ -52,7 +52,7 @@ def server_process(
     environment: Mapping[str, str],
     log: Path,
     health_url: str,
-    start_seconds: float = 60,
+    start_seconds: float = 120,
     stop_seconds: float = 15,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server for the block; it is ready when the block begins and gone when it ends.

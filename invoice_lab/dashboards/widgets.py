@@ -11,6 +11,7 @@ import pandas as pd
 import traitlets
 
 from invoice_lab.errors import UsageError
+from invoice_lab.reporting import words
 
 if TYPE_CHECKING:
     from invoice_lab.reporting.pages.segments import SegmentsPage
@@ -29,7 +30,7 @@ class SegmentExplorer(anywidget.AnyWidget):
     Attributes
     ----------
     bars : list of dict
-        One a segment, sorted by share of sales: name, customers, share (0 to 1), colour, meaning, action.
+        One a segment, sorted by share of sales: name, share (0 to 1), text, colour, meaning, action.
     selected : str
         The chosen segment; empty for all. The browser sets it.
     rows : list of dict
@@ -117,10 +118,12 @@ def explore_segments(page: SegmentsPage) -> SegmentExplorer | None:
 
 def _bar(row: dict[str, Any]) -> dict[str, Any]:
     share = float(row["sales_share"])
+    if not math.isfinite(share):  # the browser's JSON has no such number
+        share = 0.0
     return {
         "name": str(row["segment"]),
-        "customers": int(row["customers"]),
-        "share": share if math.isfinite(share) else 0.0,
+        "share": share,
+        "text": f"{words.percent(share)} of sales, {words.count(int(row['customers']), 'customer')}",
         "colour": str(row["colour"]),
         "meaning": str(row["meaning"]),
         "action": str(row["action"]),

@@ -10,7 +10,6 @@ function element(tag, className, text) {
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const money = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const percent = new Intl.NumberFormat("en-GB", { style: "percent", maximumFractionDigits: 0 });
 
 function drawBars(model, list) {
   const bars = model.get("bars");
@@ -27,11 +26,10 @@ function drawBars(model, list) {
       fill.style.width = `${(100 * Math.abs(bar.share)) / most}%`;
       fill.style.background = bar.colour;
       track.append(fill);
-      const customers = bar.customers === 1 ? "1 customer" : `${whole.format(bar.customers)} customers`;
       button.append(
         element("span", "segx-name", bar.name),
         track,
-        element("span", "segx-value", `${percent.format(bar.share)} of sales, ${customers}`),
+        element("span", "segx-value", bar.text),
       );
       button.addEventListener("click", () => {
         model.set("selected", bar.name === model.get("selected") ? "" : bar.name);
@@ -101,7 +99,7 @@ function render({ model, el }) {
   const scroll = element("div", "segx-scroll");
   scroll.tabIndex = 0;
   scroll.append(table);
-  el.append(list, all, scroll);
+  el.append(element("p", "segx-title", "Choose a segment to list its customers"), list, all, scroll);
 
   const redraw = () => {
     drawBars(model, list);
