@@ -14,7 +14,7 @@ from invoice_lab.reporting.theme import tokens
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LABEL_LENGTH = 28
+_LABEL_LENGTH = 36
 _MANY_MONTHS = 15
 _CHARACTER = 5.0  # width of a character in points
 _AXES_SHARE = 0.7  # of the figure's width, labels beside the axes taken off

@@ -26,7 +26,7 @@ _NUMBERS: dict[str, Callable[[Any], str]] = {
     "whole": words.whole,
     "decimal": words.decimal,
     "money": lambda value: words.money(value, ""),
-    "percent": words.percent,
+    "percent": lambda value: words.decimal(100 * value, 1) + (f"{words.NBSP}%" if value == value else ""),  # noqa: PLR0124
 }
 
 

@@ -215,8 +215,8 @@ class OcrQualityPage(ReportPage):
         if not self.total:
             return Html()
         return notes(
-            "That a part was accepted says that its fields agree with each other and with the QR code; text that no check "
-            "can confirm, such as names and product descriptions, may still hold a misread letter."
+            "That a part was accepted says that its fields agree with each other and with the QR code; text that no "
+            "check can confirm, such as names and product descriptions, may still hold a misread letter."
         )
 
     def values(self) -> dict[str, Any]:

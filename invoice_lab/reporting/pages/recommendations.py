@@ -243,10 +243,10 @@ def _rate_card(label: str, row: pd.Series) -> Card:
     return Card(
         label,
         words.percent(row["hit_rate"]),
-        note=f"95 % interval {100 * row['hit_rate_low']:.1f} to {100 * row['hit_rate_high']:.1f} %",
+        note=f"95 % interval {100 * row['hit_rate_low']:.1f} to {100 * row['hit_rate_high']:.1f}{words.NBSP}%",
     )
 
 
 def _intervals(frame: pd.DataFrame, name: str) -> list[str]:
     low, high = frame[f"{name}_low"], frame[f"{name}_high"]
-    return [f"{100 * a:.1f} to {100 * b:.1f} %" for a, b in zip(low, high, strict=True)]
+    return [f"{100 * a:.1f} to {100 * b:.1f}{words.NBSP}%" for a, b in zip(low, high, strict=True)]

@@ -1,0 +1,126 @@
+"""The notebooks as reports: run by papermill in worker processes, equal bytes, nothing hostile, nothing fetched."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from report_data import HOSTILE_NAME, doubtful_cache
+
+from invoice_lab.reporting.record import recorded
+from invoice_lab.reporting.reports import REPORTS, write_reports
+from invoice_lab.settings import Settings
+
+FETCHING = {"src", "href", "xlink:href", "action", "poster", "data", "srcset"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Settings:
+    folder = tmp_path_factory.mktemp("made")
+    settings = Settings(folder / "data", folder / "reports", "postgresql://secret:pass@nowhere.invalid/x")
+    doubtful_cache(settings)
+    write_reports("sample", settings)
+    return settings
+
+
+def _pages(settings: Settings) -> dict[str, str]:
+    return {name: (settings.reports_dir / "sample" / f"{name}.html").read_text() for name in REPORTS}
+
+
+def _values(settings: Settings, name: str) -> dict:
+    return recorded(settings.workspace_dir("sample") / "reports" / f"{name}.ipynb")
+
+
+def test_recorded_values(made):
+    sales, segments = _values(made, "sales"), _values(made, "segments")
+    assert sales["invoices"] == 90
+    assert sales["as_of"] == segments["as_of"] == "2020-09-20"
+    assert sales["sales"] == segments["sales"]
+    assert sum(segments["segments"].values()) == segments["customers"] == sales["customers"]
+    assert sum(segments["cluster_sizes"]) == segments["customers"]
+    quality = _values(made, "ocr_quality")
+    assert quality["statuses"] == {"accepted": 90, "review": 2, "rejected": 1, "failed": 1}
+    assert quality["findings"] == 4
+    offers = _values(made, "recommendations")
+    assert offers["lists"] == 10 * offers["customers"]
+
+
+def test_equal_bytes_from_another_run_with_one_worker(made, tmp_path):
+    again = Settings(tmp_path / "d", tmp_path / "r")
+    doubtful_cache(again)
+    write_reports("sample", again, at_a_time=1)
+    files = sorted(path.relative_to(made.reports_dir) for path in made.reports_dir.rglob("*") if path.is_file())
+    assert len(files) == 1 + len(REPORTS) + 5 + 1
+    for file in files:
+        assert (made.reports_dir / file).read_bytes() == (again.reports_dir / file).read_bytes(), file
+
+
+def test_no_credentials_and_no_paths_in_what_is_written(made):
+    for path in [*made.reports_dir.rglob("*.html"), *made.workspace_dir("sample").rglob("*.ipynb")]:
+        text = path.read_text()
+        assert "secret:pass" not in text
+        if path.suffix == ".html":
+            assert str(made.data_dir) not in text
+            assert "/site-packages/" not in text
+
+
+class _Fetches(HTMLParser):
+    """Collects every address that a browser would load or follow, and every tag."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.handlers: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in FETCHING]
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+def test_pages_load_nothing_from_elsewhere_and_run_nothing_hostile(made):
+    for name, page in {**_pages(made), "index": (made.reports_dir / "index.html").read_text()}.items():
+        found = _Fetches()
+        found.feed(page)
+        outside = [
+            address for address in found.addresses if re.match(r"\w+:|//", address) and not address.startswith("data:,")
+        ]
+        assert not outside, name
+        assert not found.handlers
+        assert not {"iframe", "img", "object", "embed", "base"} & set(found.tags)
+        styles = "\n".join(re.findall(r"<style>(.*?)</style>", page, re.DOTALL))
+        assert "@import" not in styles
+        assert not re.search(r"url\(\s*['\"]?(https?:|//)", styles)
+
+
+def test_hostile_names_are_shown_as_text(made):
+    pages = _pages(made)
+    for name in ("sales", "segments", "recommendations", "ocr_quality"):
+        assert HOSTILE_NAME not in pages[name]
+        assert "&lt;script&gt;alert(" in pages[name]
+    assert "\u202e" not in pages["ocr_quality"]
+
+
+def test_pages_are_small(made):
+    for name, page in _pages(made).items():
+        assert len(page.encode()) < 1_500_000, name
+
+
+def test_earlier_reports_of_another_day_are_archived(made, tmp_path):
+    settings = Settings(made.data_dir, tmp_path / "reports")
+    write_reports("sample", settings)
+    first = (settings.reports_dir / "sample" / "sales.html").read_bytes()
+    written = write_reports("sample", settings, as_of=date(2020, 3, 31))
+    assert all(path.is_file() for path in written)
+    [archived] = (settings.reports_dir / "archive" / "sample").iterdir()
+    assert re.fullmatch(r"2020-09-20-[0-9a-f]{16}", archived.name)
+    kept = (archived / "sales.html").read_bytes()
+    assert kept == first.replace(b"../index.html", b"../../../index.html")
+    assert "1 earlier edition" in (settings.reports_dir / "index.html").read_text()
+    for link in re.findall(r'href="([^":,]+)"', (settings.reports_dir / "index.html").read_text()):
+        assert (settings.reports_dir / Path(link)).is_file(), link
+    assert "2020-03-31" in (settings.reports_dir / "sample" / "sales.html").read_text()
