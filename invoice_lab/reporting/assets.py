@@ -17,6 +17,9 @@ PAGE_VARIABLE = "INVOICE_LAB_PAGE"
 """Environment variable of kernels whose page brings its own assets: ``report`` or ``dashboard``."""
 
 _EXPORT = re.compile(r"\bexport\{[^}]*?([\w$]+) as ITable\b[^}]*\};?")
+_AS_JUPYTER = (
+    'document.documentElement.dataset.theme = document.body.dataset.jpThemeLight === "false" ? "dark" : "light";'
+)
 _FOLDER = Path(__file__).parent / "static"
 
 
@@ -42,9 +45,7 @@ def page_assets() -> Html:
     """Return all assets for a notebook that runs on its own (JupyterLab); nothing where the page brings them."""
     if os.environ.get(PAGE_VARIABLE):
         return Html()
-    return Html('<style>{}</style>{}<script>document.body.classList.add("il-page-lab");</script>').format(
-        Html(css()), tables_assets()
-    )
+    return Html("<style>{}</style>{}<script>{}</script>").format(Html(css()), tables_assets(), Html(_AS_JUPYTER))
 
 
 def _bundle(name: str) -> str:

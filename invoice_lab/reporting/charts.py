@@ -95,6 +95,8 @@ def plot_bars(
         ax.text(max(value, 0) + reach * 0.012, place, text, va="center", fontsize=9, color=tokens()["light"]["ink"])
     ax.set_xlim(0, reach / (1 - _room(ax, texts)))
     ax.set(xlabel=xlabel, ylabel="")
+    if values.dtype.kind == "i":
+        ax.locator_params(axis="x", integer=True)
     ax.xaxis.set_major_formatter(lambda value, _: _short(value))
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)

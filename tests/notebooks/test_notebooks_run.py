@@ -37,7 +37,7 @@ def _values(settings: Settings, name: str) -> dict:
 def test_recorded_values(made):
     sales, segments = _values(made, "sales"), _values(made, "segments")
     assert sales["invoices"] == 90
-    assert sales["as_of"] == segments["as_of"] == "2020-09-20"
+    assert sales["as_of"] == segments["as_of"] == "2020-09-19"
     assert sales["sales"] == segments["sales"]
     assert sum(segments["segments"].values()) == segments["customers"] == sales["customers"]
     assert sum(segments["cluster_sizes"]) == segments["customers"]
@@ -117,7 +117,7 @@ def test_earlier_reports_of_another_day_are_archived(made, tmp_path):
     written = write_reports("sample", settings, as_of=date(2020, 3, 31))
     assert all(path.is_file() for path in written)
     [archived] = (settings.reports_dir / "archive" / "sample").iterdir()
-    assert re.fullmatch(r"2020-09-20-[0-9a-f]{16}", archived.name)
+    assert re.fullmatch(r"2020-09-19-[0-9a-f]{16}", archived.name)
     kept = (archived / "sales.html").read_bytes()
     assert kept == first.replace(b"../index.html", b"../../../index.html")
     assert "1 earlier edition" in (settings.reports_dir / "index.html").read_text()

@@ -69,7 +69,7 @@ def test_k_is_obeyed(settings):
 def test_doubtful_scans_are_listed_with_what_was_seen(settings):
     doubtful_cache(settings)
     page, _ = page_of("ocr_quality", settings, workspace="sample")
-    assert "2 parts wait for review, 1 were rejected, 1 failed." in page
+    assert "Waiting for review: 2; rejected: 1; failed: 1." in page
     assert "expected 12.00." in page
     assert HOSTILE_NAME not in page
     assert "<iframe" not in page

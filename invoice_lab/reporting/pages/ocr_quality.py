@@ -95,9 +95,8 @@ class OcrQualityPage(ReportPage):
         counts, total = self.counts, self.total
         return findings(
             f"{words.of(counts['accepted'], total, 'part')}, were accepted without a person.",
-            f"{words.count(counts['review'], 'part')} wait for review, {words.whole(counts['rejected'])} were "
-            "rejected, "
-            f"{words.whole(counts['failed'])} failed."
+            f"Waiting for review: {words.whole(counts['review'])}; rejected: {words.whole(counts['rejected'])}; "
+            f"failed: {words.whole(counts['failed'])}."
             if counts["accepted"] < total
             else "Nothing waits for review.",
             self._code_sentence(),
@@ -203,7 +202,7 @@ class OcrQualityPage(ReportPage):
                 Column("status", "Status", "status"),
                 Column("printed_id", "Invoice", "fixed"),
                 Column("messages", "What was seen", "long"),
-                Column("codes", "Finding", "long"),
+                Column("codes", "Finding"),
                 Column("confidence", "Confidence", "percent"),
             ],
             table_id="doubtful",
@@ -269,4 +268,4 @@ class OcrQualityPage(ReportPage):
 
     @staticmethod
     def _name(field: str) -> str:
-        return field.replace("_", " ").replace(".", ", ")
+        return field.replace("_", " ").replace(".", " ")

@@ -233,7 +233,7 @@ class SalesPage(ReportPage):
                 Column("last_date", "Last invoice", "date"),
             ],
             table_id="best-customers",
-            caption=f"The {self.top} customers with the highest sales.",
+            caption=f"Customers with the highest sales, at most {words.whole(self.top)}.",
         )
         products = table(
             self._best("top_products"),
@@ -246,7 +246,7 @@ class SalesPage(ReportPage):
                 Column("customers", "Customers", "whole"),
             ],
             table_id="best-products",
-            caption=f"The {self.top} products with the highest sales.",
+            caption=f"Products with the highest sales, at most {words.whole(self.top)}.",
         )
         return customers + products
 
@@ -277,7 +277,7 @@ class SalesPage(ReportPage):
         waiting = int(self.cache.meta.counts["parts"]) - int(self.cache.meta.counts["invoices"])
         return notes(
             f"The average invoice of {words.money(mean.value, self.currency)} has a 95 % interval of "
-            f"{words.money(mean.low, '')} to {words.money(mean.high, self.currency)} (bootstrap, n = "
+            f"{words.money(mean.low, '')} to {words.money(mean.high, self.currency)} (bootstrap, n\u00a0=\u00a0"
             f"{words.count(mean.n, 'invoice')}).",
             f"{words.count(waiting, 'part')} of the scans {'is' if waiting == 1 else 'are'} not accepted and not in "
             "these figures; "
