@@ -13,7 +13,9 @@ import pytest
 from project import ROOT, make_targets
 
 TARGETS = ["setup", "report", "ingest", "dashboards", "lab", "test", "lint", "bench", "clean", "doctor"]
-TELL = "#!{python}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n"
+TELL = """#!/bin/sh
+exec "{python}" -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$@"
+"""
 
 
 @pytest.fixture
