@@ -58,6 +58,14 @@ FAILS = (
 )
 
 
+def write_empty_notebooks(folder: Path) -> Path:
+    """Write notebooks that only take their parameters: their kernels start fast."""
+    folder.mkdir()
+    for page in pages():
+        write_notebook(folder / page.notebook, PARAMETERS)
+    return folder
+
+
 def write_tiny_notebooks(folder: Path) -> Path:
     """Write notebooks as small as can be: `recommendations` fails, `sales` shows its environment."""
     folder.mkdir()

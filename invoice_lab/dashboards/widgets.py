@@ -33,6 +33,8 @@ class SegmentExplorer(anywidget.AnyWidget):
         One a segment, sorted by share of sales: name, share (0 to 1), text, colour, meaning, action.
     selected : str
         The chosen segment; empty for all. The browser sets it.
+    listed : str
+        The segment that `rows` and `total` are of: `selected`, as soon as Python has answered.
     rows : list of dict
         The customers shown: customer, segment, recency, frequency, monetary.
     total : int
@@ -45,6 +47,7 @@ class SegmentExplorer(anywidget.AnyWidget):
 
     bars = traitlets.List().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
+    listed = traitlets.Unicode("").tag(sync=True)
     rows = traitlets.List().tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)
     currency = traitlets.Unicode("EUR").tag(sync=True)
@@ -68,6 +71,7 @@ class SegmentExplorer(anywidget.AnyWidget):
         if self.selected:
             chosen = chosen[chosen["segment"] == self.selected]
         with self.hold_sync():
+            self.listed = self.selected
             self.total = len(chosen)
             self.rows = chosen.head(SHOWN_CUSTOMERS).to_dict("records")
 

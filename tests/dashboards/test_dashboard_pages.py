@@ -27,7 +27,9 @@ def test_the_landing_page_links_every_page(real: Dashboards, browser: Chrome) ->
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
-def test_a_page_shows_figures_and_tables_and_no_source(real: Dashboards, browser: Chrome, page: Page) -> None:
+def test_a_page_shows_figures_and_tables_no_source_and_fits_a_phone_in_the_dark(
+    real: Dashboards, browser: Chrome, page: Page
+) -> None:
     with browser.open(real.url + page.name, wait_for=READY) as watched:
         shown = watched.page
         expect(shown.locator(".il-figure svg").first).to_be_visible()
@@ -38,15 +40,10 @@ def test_a_page_shows_figures_and_tables_and_no_source(real: Dashboards, browser
         html = shown.content()
         assert "invoice_lab.reporting" not in html
         assert "workspace: str" not in html
-        watched.assert_clean()
-
-
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
-def test_a_page_fits_a_phone_in_the_dark(real: Dashboards, browser: Chrome, page: Page) -> None:
-    with browser.open(real.url + page.name, wait_for=READY, width=400, height=800, dark=True) as watched:
-        expect(watched.page.locator(".il-figure svg").first).to_be_visible()
-        assert watched.page.evaluate("document.documentElement.scrollWidth") == 400
-        ground = watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        shown.set_viewport_size({"width": 400, "height": 800})
+        shown.emulate_media(color_scheme="dark")
+        shown.wait_for_function("document.documentElement.scrollWidth === 400")
+        ground = shown.evaluate("getComputedStyle(document.body).backgroundColor")
         assert max(int(part) for part in ground.removeprefix("rgb(").removesuffix(")").split(",")) < 64
         watched.assert_clean()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from cache_data import cache_from_truth, small_truth
-from dashboard_server import SECRET, ask
+from dashboard_server import SECRET, ask, write_empty_notebooks
 
 from invoice_lab.dashboards.server import Dashboards
 from invoice_lab.settings import Settings
@@ -137,9 +137,10 @@ print("ended", flush=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_signal_ends_server_and_kernels(settings: Settings, tiny_notebooks: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_server_and_kernels(settings: Settings, tmp_path: Path, number: signal.Signals) -> None:
     cache_from_truth(small_truth(), settings)
-    command = [sys.executable, "-c", SERVE, str(settings.data_dir), str(settings.reports_dir), str(tiny_notebooks)]
+    notebooks = write_empty_notebooks(tmp_path / "notebooks")
+    command = [sys.executable, "-c", SERVE, str(settings.data_dir), str(settings.reports_dir), str(notebooks)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()

@@ -51,7 +51,7 @@ def test_at_first_all_customers_are_listed_the_best_first(explorer: SegmentExplo
 def test_a_choice_filters_and_can_be_taken_back(explorer: SegmentExplorer) -> None:
     explorer.selected = "Lost"
     assert [row["customer"] for row in explorer.rows] == ["<b>Lost & found</b>"]
-    assert explorer.total == 1
+    assert (explorer.listed, explorer.total) == ("Lost", 1)
     explorer.selected = ""
     assert explorer.total == 61
 

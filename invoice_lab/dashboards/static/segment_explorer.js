@@ -45,11 +45,11 @@ function drawBars(model, list) {
 function drawTable(model, caption, body, all) {
   const rows = model.get("rows");
   const total = model.get("total");
-  const selected = model.get("selected");
-  const which = selected ? `Customers of the segment ${selected}` : "Customers of all segments";
+  const listed = model.get("listed");
+  const which = listed ? `Customers of the segment ${listed}` : "Customers of all segments";
   const part = rows.length < total ? `, the ${rows.length} with the highest sales of ${whole.format(total)}` : ` (${total})`;
   caption.textContent = which + part;
-  all.hidden = !selected;
+  all.hidden = !listed;
   body.replaceChildren(
     ...rows.map((row) => {
       const line = element("tr");
@@ -101,14 +101,12 @@ function render({ model, el }) {
   scroll.append(table);
   el.append(element("p", "segx-title", "Choose a segment to list its customers"), list, all, scroll);
 
-  const redraw = () => {
-    drawBars(model, list);
-    drawTable(model, caption, body, all);
-  };
-  model.on("change:rows", redraw);
-  model.on("change:selected", redraw);
-  model.on("change:total", redraw);
-  redraw();
+  const bars = () => drawBars(model, list);
+  const customers = () => drawTable(model, caption, body, all);
+  model.on("change:selected", bars);
+  for (const answered of ["rows", "total", "listed"]) model.on(`change:${answered}`, customers);
+  bars();
+  customers();
 }
 
 export default { render };
