@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from report_data import HOSTILE_NAME, doubtful_cache
 
+from invoice_lab.reporting import reports
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import REPORTS, write_reports
 from invoice_lab.settings import Settings
@@ -110,8 +112,15 @@ def test_pages_are_small(made):
         assert len(page.encode()) < 1_500_000, name
 
 
-def test_earlier_reports_of_another_day_are_archived(made, tmp_path):
-    settings = Settings(made.data_dir, tmp_path / "reports")
+def test_earlier_reports_of_another_day_are_archived(made, tmp_path, monkeypatch):
+    ready = tmp_path / "ready"
+    shutil.copytree(made.workspace_dir("sample") / "reports", ready)
+    # what is in the reports is tested above; here, where they go
+    monkeypatch.setattr(
+        reports, "_run_all", lambda parameters, settings, work, *rest: shutil.copytree(ready, work, dirs_exist_ok=True)
+    )
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
     write_reports("sample", settings)
     first = (settings.reports_dir / "sample" / "sales.html").read_bytes()
     written = write_reports("sample", settings, as_of=date(2020, 3, 31))
@@ -120,7 +129,10 @@ def test_earlier_reports_of_another_day_are_archived(made, tmp_path):
     assert re.fullmatch(r"2020-09-19-[0-9a-f]{16}", archived.name)
     kept = (archived / "sales.html").read_bytes()
     assert kept == first.replace(b"../index.html", b"../../../index.html")
-    assert "1 earlier edition" in (settings.reports_dir / "index.html").read_text()
-    for link in re.findall(r'href="([^":,]+)"', (settings.reports_dir / "index.html").read_text()):
+    index = (settings.reports_dir / "index.html").read_text()
+    assert "1 earlier edition" in index
+    assert "2020-03-31" in index
+    for link in re.findall(r'href="([^":,]+)"', index):
         assert (settings.reports_dir / Path(link)).is_file(), link
-    assert "2020-03-31" in (settings.reports_dir / "sample" / "sales.html").read_text()
+    write_reports("sample", settings, as_of=date(2020, 3, 31))
+    assert [path.name for path in (settings.reports_dir / "archive" / "sample").iterdir()] == [archived.name]
