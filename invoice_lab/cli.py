@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -16,13 +17,15 @@ from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, 
 
 # What is heavy is imported within the commands, so that `invoice-lab --help` answers at once.
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 ENGINE = click.option("--engine", default="auto", show_default=True, help="OCR engine: auto, tesserocr or pytesseract.")
 WORKERS = click.option("--workers", default=0, show_default=True, help="Processes that read; 0 means one a core.")
 PROGRESS = click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
-class WorkspaceName(click.ParamType):
+class WorkspaceName(click.ParamType[str]):
     """A name that can name a workspace."""
 
     name = "workspace"
@@ -35,7 +38,7 @@ class WorkspaceName(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def _workspace(default: str | None) -> Any:  # noqa: ANN401 - click's decorator
+def _workspace(default: str | None) -> Callable[[Command], Command]:
     return click.option("--workspace", type=WorkspaceName(), default=default, show_default=True, help="Set of books.")
 
 
@@ -69,7 +72,10 @@ def main(verbose: bool) -> None:
 @main.command()
 @PATHS
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the readings (JSON lines)."
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File for the readings (JSON lines).",
 )
 @ENGINE
 @WORKERS
@@ -85,7 +91,8 @@ def read(paths: tuple[Path, ...], output: Path, engine: str, workers: int, progr
 
     listing = list_scans(paths, SUFFIXES)
     counts = write_records(read_listing(listing, engine, workers, progress), output)
-    click.echo(f"{_counted(counts)}; {listing.passed_over} files of other kinds passed over. Written to {output}.", err=True)
+    passed = f"{listing.passed_over} files of other kinds passed over"
+    click.echo(f"{_counted(counts)}; {passed}. Written to {output}.", err=True)
     if counts["failed"]:
         raise SystemExit(EXIT_FAILED_SCANS)
 
@@ -98,7 +105,7 @@ def read(paths: tuple[Path, ...], output: Path, engine: str, workers: int, progr
 @WORKERS
 @PROGRESS
 def evaluate(
-    paths: tuple[Path, ...], truth: Path, json_path: Path | None, engine: str, workers: int, progress: bool
+    paths: tuple[Path, ...], *, truth: Path, json_path: Path | None, engine: str, workers: int, progress: bool
 ) -> None:
     """Read scans and compare them with the truth, field by field."""
     from invoice_lab.reading import evaluate_paths
@@ -157,7 +164,9 @@ def refresh(workspace: str) -> None:
 @main.command()
 @click.option("--scans", type=click.Path(path_type=Path), help="Folder of scans to ingest first.")
 @_workspace(None)
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Reference date [default: day after the last invoice].")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Reference date [default: the day after the last invoice]."
+)
 @ENGINE
 @WORKERS
 def report(scans: Path | None, workspace: str | None, as_of: datetime | None, engine: str, workers: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -102,8 +101,8 @@ def _database(settings: Settings) -> Iterator[Check]:
 
     status = embedded_status(settings)
     state = f"running on 127.0.0.1:{status.port}" if status.running else "not running; started when it is needed"
-    detail = f"embedded PostgreSQL {status.version}, {state}"
-    yield Check("PostgreSQL", status.problem is None, status.problem or detail, "" if status.problem is None else "Run `make setup`.")
+    detail = status.problem or f"embedded PostgreSQL {status.version}, {state}"
+    yield Check("PostgreSQL", status.problem is None, detail, "Run `make setup`." if status.problem else "")
 
 
 def _external(settings: Settings) -> str:
@@ -130,7 +129,7 @@ def _caches(settings: Settings) -> Iterator[Check]:
     from invoice_lab.warehouse.cache import open_cache
 
     folder = settings.data_dir / "workspaces"
-    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if not names:
         yield Check("workspaces", True, "none yet; `make report` makes the first")
     for name in names:

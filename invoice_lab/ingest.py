@@ -155,21 +155,30 @@ def ingest(
     _keep_apart(Path(source), workspace, settings)
     listing = list_scans([Path(source)], SUFFIXES)
     chosen = load_engine(engine)
+    settings.make_workspace_dir(workspace)
     summary = IngestSummary(workspace, str(source), chosen.name, passed_over=listing.passed_over)
     start = time.perf_counter()
-    try:
-        with database(settings) as books, Progress(len(listing), progress) as shown, StopRequest() as stop:
-            migrate(books, workspace)
-            batch = _Batch(books, listing, ScanStore(settings.scan_store_dir(workspace)), stop)
-            for loaded in batch.run(summary, workers, f"{__version__} {chosen.version}"):
-                summary.add(loaded)
-                shown.update(_what(loaded))
-    except psycopg2.Error as error:
-        raise DatabaseError(f"The books refused a batch: {str(error).strip()}.") from error
+    with Progress(len(listing), progress) as shown, StopRequest() as stop:
+        for loaded in _load_all(listing, summary, workers, settings, stop):
+            summary.add(loaded)
+            shown.update(_what(loaded))
     summary.seconds = time.perf_counter() - start
     if stop.requested and summary.scans < len(listing):
         raise InterruptedRunError(f"Stopped after {summary.scans} of {len(listing)} scans; these are in the books.")
     return summary
+
+
+def _load_all(
+    listing: Listing, summary: IngestSummary, workers: int, settings: Settings, stop: StopRequest
+) -> Iterator[Loaded]:
+    store = ScanStore(settings.scan_store_dir(summary.workspace))
+    version = f"{__version__} {load_engine(summary.engine).version}"
+    try:
+        with database(settings) as books:
+            migrate(books, summary.workspace)
+            yield from _Batch(books, listing, store, stop).run(summary, workers, version)
+    except psycopg2.Error as error:
+        raise DatabaseError(f"The books refused a batch: {str(error).strip()}.") from error
 
 
 def _keep_apart(source: Path, workspace: str, settings: Settings) -> None:

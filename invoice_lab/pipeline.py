@@ -96,6 +96,8 @@ def _extract(settings: Settings, source: Path, workspace: str, engine: str, work
     parameters = {"source": str(source.resolve()), "workspace": workspace, "engine": engine, "workers": workers}
     output = settings.workspace_dir(workspace) / "extract.ipynb"
     # The database is held here too, so that an embedded server is not stopped while the kernel ends.
-    with database(settings), tempfile.TemporaryDirectory() as folder, Follower(Path(folder) / "progress.jsonl").running():
-        run_notebook("extract", parameters, output, settings=settings, credentials=True)
+    with database(settings), tempfile.TemporaryDirectory() as folder:
+        follower = Follower(Path(folder) / "progress.jsonl")
+        with follower.running():
+            run_notebook("extract", parameters, output, settings=settings, credentials=True)
     return IngestSummary.from_record(recorded(output)["summary"])

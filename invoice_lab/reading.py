@@ -33,10 +33,10 @@ def read_listing(listing: Listing, engine: str = "auto", workers: int = 0, progr
     name = load_engine(engine).name
     with WorkerPool(name, workers) as pool, Progress(len(listing), progress) as shown:
         for (file, problem), reading in pool.read(_opened(listing)):
-            reading = reading or Reading((failed("", "not-readable", problem),), 0.0)
-            shown.update(reading.judgements[0].status)
-            for judgement in reading.judgements:
-                yield to_record(judgement, file, reading.seconds)
+            found = reading or Reading((failed("", "not-readable", problem),), 0.0)
+            shown.update(found.judgements[0].status)
+            for judgement in found.judgements:
+                yield to_record(judgement, file, found.seconds)
 
 
 def _opened(listing: Listing) -> Iterator[tuple[tuple[str, str], Scan | None]]:
@@ -49,7 +49,7 @@ def _opened(listing: Listing) -> Iterator[tuple[tuple[str, str], Scan | None]]:
 
 def write_records(records: Iterable[Record], output: Path) -> dict[str, int]:
     """Write records as JSON lines, beside the place and then moved there; return how many have which status."""
-    counts = dict.fromkeys(STATUSES, 0)
+    counts: dict[str, int] = dict.fromkeys(map(str, STATUSES), 0)
     beside = output.with_name(output.name + ".part")
     try:
         with beside.open("w", encoding="utf-8") as file:

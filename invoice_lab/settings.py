@@ -91,6 +91,12 @@ class Settings:
         """Return the folder of a workspace's scan store and cache."""
         return self.data_dir / "workspaces" / workspace_name(workspace)
 
+    def make_workspace_dir(self, workspace: str) -> None:
+        """Make a workspace's folder; only its owner may look into it, since scans hold personal data."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        (self.data_dir / "workspaces").mkdir(mode=0o700, exist_ok=True)
+        self.workspace_dir(workspace).mkdir(exist_ok=True)
+
     def scan_store_dir(self, workspace: str) -> Path:
         """Return the folder of a workspace's scan store."""
         return self.workspace_dir(workspace) / "scans"

@@ -33,7 +33,7 @@ def cache_from_truth(
 
     def fill(connection: duckdb.DuckDBPyConnection) -> None:
         for table in TABLES:
-            frame = frames[table]  # noqa: F841 - DuckDB reads the local variable
+            frame = frames[table]
             if len(frame):
                 connection.execute(f"insert into {table} select * from frame")
 
@@ -53,14 +53,24 @@ def _record(n: int, customer: int) -> dict[str, Any]:
         else {"email": None, "number": f"{customer:05d}", "category": "ABC"[customer % 3]}
     )
     lines = [
-        {"product": f"Product {(n * (i + 1) + customer) % 17}.", "quantity": 1 + (n + i) % 9, "unit_price": f"{3 + (n * (i + 1) + customer) % 17}.50"}
+        {
+            "product": f"Product {(n * (i + 1) + customer) % 17}.",
+            "quantity": 1 + (n + i) % 9,
+            "unit_price": f"{3 + (n * (i + 1) + customer) % 17}.50",
+        }
         for i in range(1 + n % 4)
     ]
     total = sum(line["quantity"] * float(line["unit_price"]) for line in lines)
     return {
-        "file": f"{n}.png", "layout": "fac-2018" if old else "fac-2019", "invoice_id": f"FAC_{n:04d}",
-        "issued_at": str(pd.Timestamp("2019-01-03 10:00") + pd.Timedelta(days=7 * n + customer)), "customer": who, "lines": lines, "total": f"{total:.2f}", "qr": "",
-    }  # fmt: skip
+        "file": f"{n}.png",
+        "layout": "fac-2018" if old else "fac-2019",
+        "invoice_id": f"FAC_{n:04d}",
+        "issued_at": str(pd.Timestamp("2019-01-03 10:00") + pd.Timedelta(days=7 * n + customer)),
+        "customer": who,
+        "lines": lines,
+        "total": f"{total:.2f}",
+        "qr": "",
+    }
 
 
 def _frames(records: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
@@ -75,7 +85,9 @@ def _frames(records: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
                                who.get("gender"), who.get("category"), "\n".join(who["address"])]  # fmt: skip
         invoices.append([invoice, record["layout"], record["invoice_id"], customer, pd.Timestamp(record["issued_at"]),
                          None, None, record["total"], "EUR", sha, 0])  # fmt: skip
-        parts.append([sha, 0, record["file"], "accepted", record["layout"], record["invoice_id"], invoice, "truth", "1", 0.9])
+        parts.append(
+            [sha, 0, record["file"], "accepted", record["layout"], record["invoice_id"], invoice, "truth", "1", 0.9]
+        )
         fields.append([sha, 0, "total", record["total"], record["total"], 0.9, "truth"])
         for no, line in enumerate(record["lines"], start=1):
             product = _id(line["product"].casefold())

@@ -21,6 +21,9 @@ ReadNumbers = Callable[[Box, int], list[Row]]
 the attempt (0, 1, ...) chooses another enlargement each time."""
 ATTEMPTS = 3
 
+_LOOK_ALIKES = str.maketrans("TtOoIiLlSsBbZz", "77001111558822")
+"""Letters that engines take lonely digits for. A quantity read so counts like any: the total has to confirm it."""
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -42,13 +45,13 @@ class _Form:
         unit = _lenient(layout.lines.unit)
         joiner = f"[{re.escape(layout.lines.joiner)}×*]"
         return cls(
-            re.compile(rf"(\d{{1,2}}){joiner}(\d+\.\d\d){unit}", re.IGNORECASE),
+            re.compile(rf"([\d{''.join(map(chr, _LOOK_ALIKES))}]{{1,2}}){joiner}(\d+\.\d\d){unit}", re.IGNORECASE),
             re.compile(rf"(\d+\.\d\d){unit}", re.IGNORECASE),
         )
 
     def numbers(self, text: str) -> Numbers | None:
         found = self.line.fullmatch(_tight(text))
-        return Numbers(*found.groups()) if found else None
+        return Numbers(found.group(1).translate(_LOOK_ALIKES), found.group(2)) if found else None
 
     def amount(self, text: str) -> str | None:
         found = self.total.fullmatch(_tight(text))

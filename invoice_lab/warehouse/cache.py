@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -161,7 +162,7 @@ def _fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     return f"{total & (2**128 - 1):032x}"[:16]
 
 
-def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
+def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401 - whatever the query gives
     row = connection.execute(sql).fetchone()
     return row[0] if row else None
 

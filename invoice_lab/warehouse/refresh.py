@@ -31,6 +31,7 @@ def refresh(workspace: str, settings: Settings | None = None) -> CacheMeta:
         What the new cache holds.
     """
     settings = settings or Settings.from_environment()
+    settings.make_workspace_dir(workspace)
     with database(settings) as books:
         migrate(books, workspace)
         with books.connect("reader", workspace) as connection:

@@ -105,6 +105,7 @@ def test_every_scan_is_in_the_store_unchanged(ingested):
     _, settings = ingested
     store = ScanStore(settings.scan_store_dir("mixed"))
     kept = {store.get(sha256).data for (sha256,) in rows(settings, "mixed", "select sha256 from scans")}
+    assert (settings.data_dir / "workspaces").stat().st_mode & 0o077 == 0, "scans hold personal data"
     assert kept == {data for name, data in BATCH.items() if name != "notes.txt"}
 
 

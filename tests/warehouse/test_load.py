@@ -93,7 +93,7 @@ def test_the_same_invoice_in_other_bytes_is_a_duplicate(loader, together):
 
 def test_the_same_id_with_other_content_goes_to_review_and_both_are_kept(loader):
     other = INVOICE.model_copy(update={"total": Decimal("9.32")})
-    first, second = loader.load(arrival("a.png"), arrival("b.png", other, no=2))
+    _, second = loader.load(arrival("a.png"), arrival("b.png", other, no=2))
     assert second.parts[0].judgement.status == "review"
     assert loader.rows("select total from invoices") == [(Decimal("9.31"),)]
     assert loader.rows("select code, severity, field from findings") == [("id-conflict", "error", "invoice_id")]
