@@ -20,6 +20,8 @@ from invoice_lab.errors import InvoiceLabError, UsageError
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
+_START_SECONDS = 120
+_STOP_SECONDS = 15
 _LOG_LINES = 15
 
 
@@ -52,8 +54,6 @@ def server_process(
     environment: Mapping[str, str],
     log: Path,
     health_url: str,
-    start_seconds: float = 120,
-    stop_seconds: float = 15,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server for the block; it is ready when the block begins and gone when it ends.
 
@@ -63,7 +63,7 @@ def server_process(
     Raises
     ------
     InvoiceLabError
-        Where it ends before it answers, or doesn't answer within `start_seconds`.
+        Where it ends before it answers, or doesn't answer within two minutes.
     """
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -71,10 +71,10 @@ def server_process(
             start_new_session=True,
         )  # fmt: skip
     try:
-        _wait_until_it_answers(process, health_url, start_seconds, log)
+        _wait_until_it_answers(process, health_url, log)
         yield process
     finally:
-        _stop(process, stop_seconds)
+        _stop(process)
 
 
 @contextlib.contextmanager
@@ -109,13 +109,13 @@ def wait_for_end(process: subprocess.Popen[bytes], stopped: threading.Event, log
             raise InvoiceLabError(f"The server stopped by itself (exit code {process.returncode}); see {log}.")
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, seconds: float, log: Path) -> None:
-    deadline = time.monotonic() + seconds
+def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
     while not _answers(url):
         if process.poll() is not None:
             raise InvoiceLabError(f"The server didn't start (exit code {process.returncode}):\n{_last_lines(log)}\n")
         if time.monotonic() > deadline:
-            raise InvoiceLabError(f"The server didn't answer within {seconds:.0f} s; see {log}.")
+            raise InvoiceLabError(f"The server didn't answer within {_START_SECONDS} s; see {log}.")
         time.sleep(_POLL_SECONDS)
 
 
@@ -135,14 +135,14 @@ def _last_lines(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
 
-def _stop(process: subprocess.Popen[bytes], seconds: float) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         process.stdin.close()
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(timeout=seconds)
+        process.wait(timeout=_STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        logger.warning("the server %d didn't stop within %.0f s and is killed", process.pid, seconds)
+        logger.warning("the server %d didn't stop within %d s and is killed", process.pid, _STOP_SECONDS)
         process.kill()
         process.wait()

@@ -6,7 +6,6 @@ import contextlib
 import ipaddress
 import logging
 import sys
-import webbrowser
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +96,6 @@ def serve(
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
     *,
-    open_browser: bool = False,
     announce: Callable[[str], object] | None = None,
 ) -> None:
     """Serve the dashboards until Ctrl-C or SIGTERM.
@@ -106,8 +104,6 @@ def serve(
     ----------
     settings, workspace, host, port
         As for `dashboards`.
-    open_browser : bool
-        Open the landing page in the user's browser.
     announce : callable, optional
         Is called with the address as soon as it answers; the address is also logged.
 
@@ -122,8 +118,6 @@ def serve(
         logger.info("the dashboards of the workspace %r answer at %s", workspace, running.url)
         if announce is not None:
             announce(running.url)
-        if open_browser:
-            webbrowser.open(running.url)
         wait_for_end(running.process, stopped, running.log)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from invoice_lab.reporting.files import write_atomically
+from invoice_lab.reporting.files import unfinished, write_atomically
 
 _UP = b'href="../index.html"'
 _UP_FROM_ARCHIVE = b'href="../../../index.html"'
@@ -57,37 +57,33 @@ def write_edition(folder: Path, edition: Edition) -> None:
     write_atomically(folder / Edition.FILE, json.dumps(asdict(edition), indent=2, sort_keys=True) + "\n")
 
 
-def archive_earlier(current: Path, archive: Path, new: Edition | None) -> Path | None:
-    """Move the reports that are there to the archive where the new ones are of other data or another day.
+def archive_dir(current: Path) -> Path:
+    """Return the folder of the earlier editions of a workspace whose current ones are in `current`."""
+    return current.parent / "archive" / current.name
 
-    Returns
-    -------
-    Path or None
-        Where they are now; None where nothing had to be moved.
-    """
-    earlier = read_edition(current)
-    if earlier is None or (new is not None and earlier.folder == new.folder):
-        return None
-    place = archive / earlier.folder
-    shutil.rmtree(place, ignore_errors=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(current, place)
-    for page in place.glob("*.html"):
+
+def keep_earlier(current: Path, place: Path) -> None:
+    """Copy the reports that are there to their place in the archive, their links made right; whole or not at all."""
+    new = unfinished(place)
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(current, new, copy_function=shutil.copyfile)
+    for page in new.glob("*.html"):
         page.write_bytes(page.read_bytes().replace(_UP, _UP_FROM_ARCHIVE))
-    return place
+    shutil.rmtree(place, ignore_errors=True)
+    new.rename(place)
 
 
 def editions(reports: Path) -> list[tuple[Edition, str, list[tuple[Edition, str]]]]:
     """Return each workspace's edition with its address and its earlier ones, real data before made-up, by name."""
     found = []
-    for file in sorted(reports.glob(f"*/{Edition.FILE}")):
-        edition = read_edition(file.parent)
-        if edition is not None:
-            found.append((edition, file.parent.name, _earlier(reports, edition.workspace)))
+    for edition, address in _read_all(reports, reports):
+        earlier = _read_all(archive_dir(reports / address), reports)[::-1]
+        found.append((edition, address, [item for item in earlier if item[0].folder != edition.folder]))
     return sorted(found, key=lambda item: (item[0].sample, item[0].workspace))
 
 
-def _earlier(reports: Path, workspace: str) -> list[tuple[Edition, str]]:
-    folders = sorted((reports / "archive" / workspace).glob(f"*/{Edition.FILE}"), reverse=True)
-    read = [(read_edition(file.parent), file.parent.relative_to(reports).as_posix()) for file in folders]
+def _read_all(folder: Path, reports: Path) -> list[tuple[Edition, str]]:
+    """Return the editions of the folders in a folder with their addresses; hidden ones are not complete."""
+    folders = sorted(file.parent for file in folder.glob(f"*/{Edition.FILE}") if not file.parent.name.startswith("."))
+    read = [(read_edition(place), place.relative_to(reports).as_posix()) for place in folders]
     return [(edition, address) for edition, address in read if edition is not None]

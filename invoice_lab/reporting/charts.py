@@ -61,13 +61,13 @@ def plot_month_bars(series: pd.Series, *, ax: Axes, ylabel: str, partial_last: b
     return _from_zero(ax, ylabel)
 
 
-def plot_columns(series: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, strongest: bool = True) -> Axes:
+def plot_columns(series: pd.Series, *, ax: Axes, xlabel: str, ylabel: str) -> Axes:
     """Draw values by category as columns in the given order, the highest in a stronger tone."""
     import seaborn as sns
 
     light = tokens()["light"]
     labels, values = [shortened(label) for label in series.index], series.to_numpy()
-    colours = [light["mark-strong"] if strongest and value == values.max() else light["mark"] for value in values]
+    colours = [light["mark-strong"] if value == values.max() else light["mark"] for value in values]
     sns.barplot(x=labels, y=values, hue=labels, palette=colours, legend=False, ax=ax, width=0.66, saturation=1)
     ax.set_xlabel(xlabel)
     ax.grid(visible=False, axis="x")
@@ -140,20 +140,22 @@ def plot_heat_map(counts: pd.DataFrame, *, ax: Axes, xlabel: str, ylabel: str) -
 def plot_intervals(
     frame: pd.DataFrame, *, ax: Axes, xlabel: str, baseline: float | None = None, baseline_label: str = ""
 ) -> Axes:
-    """Draw estimates with their intervals as dots on lines; columns label, value, low, high; a baseline as a line."""
+    """Draw shares with their intervals as dots on lines (label, value, low, high, text); a baseline as a line."""
     light = tokens()["light"]
     places = list(range(len(frame)))
+    reach = min(1.0, (float(frame["high"].max()) or 0.01) * 1.5)
     if baseline is not None:
         ax.axvline(baseline, color=light["worse"], linestyle=(0, (4, 3)), linewidth=1.2)
-        ax.annotate(baseline_label, (baseline, -0.62), ha="left", va="bottom", fontsize=8.5, color=light["worse"],
-                    xytext=(4, 0), textcoords="offset points")  # fmt: skip
+        right = baseline <= 0.5 * reach  # else the label would stand outside
+        ax.annotate(baseline_label, (baseline, -0.62), ha="left" if right else "right", va="bottom", fontsize=8.5,
+                    color=light["worse"], xytext=(4 if right else -4, 0), textcoords="offset points")  # fmt: skip
     ax.hlines(places, frame["low"], frame["high"], color=light["mark"], linewidth=3)
-    ax.scatter(frame["value"], places, s=52, color=light["mark-strong"], zorder=3)
+    ax.scatter(frame["value"], places, s=52, color=light["mark-strong"], zorder=3, clip_on=False)
     for place, row in zip(places, frame.itertuples(), strict=True):
         ax.annotate(row.text, (row.high, place), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(places, [shortened(label) for label in frame["label"]])
     ax.set_ylim(len(places) - 0.4, -0.9)
-    ax.set_xlim(0, (float(frame["high"].max()) or 0.01) * 1.5)
+    ax.set_xlim(0, reach)
     ax.tick_params(axis="y", length=0, labelcolor=light["ink"])
     ax.set_xlabel(xlabel)
     ax.locator_params(axis="x", nbins=5)
@@ -169,14 +171,14 @@ def plot_confidence(frame: pd.DataFrame, *, ax: Axes, low: float) -> Axes:
     places = list(range(len(frame)))
     ax.axvline(low, color=light["worse"], linestyle=(0, (4, 3)), linewidth=1.2)
     ax.hlines(places, frame["p05"], frame["mean"], color=light["mark-soft"], linewidth=4)
-    ax.scatter(frame["mean"], places, s=52, color=light["mark-strong"], zorder=3)
+    ax.scatter(frame["mean"], places, s=52, color=light["mark-strong"], zorder=3, clip_on=False)
     for place, mean in zip(places, frame["mean"], strict=True):
         ax.annotate(
             words.percent(mean), (mean, place), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9
         )
     ax.set_yticks(places, [shortened(label) for label in frame["label"]])
     ax.set_ylim(len(places) - 0.4, -0.6)
-    ax.set_xlim(0, 1.08)
+    ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     ax.xaxis.set_major_formatter(lambda value, _: f"{round(100 * value)} %")
     ax.tick_params(axis="y", length=0, labelcolor=light["ink"])

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from invoice_lab.errors import CacheError
-from invoice_lab.reporting.files import write_atomically
+from invoice_lab.reporting.files import REPORTS_REMEDY, check_folder, write_atomically
 from invoice_lab.reporting.markup import clean
+from invoice_lab.reporting.place import reports_lock
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import open_cache
 from invoice_lab.warehouse.queries import exact_query
@@ -49,10 +50,21 @@ def write_exports(
 
     Raises
     ------
+    UsageError
+        Where the folder can't be written to.
     CacheError
         Where there is no cache, or a month's invoices and lines don't agree to the cent. Nothing is written then.
     """
-    folder = output or settings.workspace_reports_dir(workspace) / "exports"
+    if output is not None:
+        check_folder(output, "Make it writable, or name another folder.")
+        return _write_files(workspace, settings, output, as_of)
+    folder = settings.workspace_reports_dir(workspace) / "exports"
+    check_folder(folder, REPORTS_REMEDY)
+    with reports_lock(settings.reports_dir):
+        return _write_files(workspace, settings, folder, as_of)
+
+
+def _write_files(workspace: str, settings: Settings, folder: Path, as_of: Day | None) -> list[Path]:
     with open_cache(workspace, settings) as cache:
         frames = {name: exact_query(cache.connection, query, as_of=as_of) for name, query in _FILES.items()}
         totals = exact_query(cache.connection, "monthly_totals", as_of=as_of)

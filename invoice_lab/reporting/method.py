@@ -13,7 +13,7 @@ from invoice_lab.reporting.markup import Html, clean, join
 _PACKAGES = ("duckdb", "pandas", "scikit-learn", "seaborn", "papermill", "nbconvert", "itables")
 
 
-def method(name: str, parameters: Mapping[str, Any], limits: Sequence[str]) -> Html:
+def method(parameters: Mapping[str, Any], limits: Sequence[str]) -> Html:
     """Return method and limits as a part of the page that is folded away."""
     points = join([Html("<li>{}</li>").format(limit) for limit in limits])
     return Html(

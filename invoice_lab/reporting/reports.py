@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from datetime import date
 from multiprocessing import get_context
@@ -10,12 +9,15 @@ from pathlib import Path
 
 from invoice_lab import __version__
 from invoice_lab.errors import InterruptedRunError
-from invoice_lab.reporting.archive import Edition, archive_earlier, read_edition, write_edition
+from invoice_lab.reporting.archive import Edition, write_edition
 from invoice_lab.reporting.exports import write_exports
+from invoice_lab.reporting.files import REPORTS_REMEDY, check_folder, usable
 from invoice_lab.reporting.index import write_index
+from invoice_lab.reporting.place import clean_up, put_in_place, reports_lock
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.render import render_html
 from invoice_lab.reporting.runner import run_notebook
+from invoice_lab.reporting.work import work_folder
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import CacheMeta, open_cache
 
@@ -28,6 +30,9 @@ REPORTS = {
 """Title by notebook, in the order of the navigation."""
 
 AT_A_TIME = 2
+PAGES = "pages"
+"""Of a work folder: what will be put in place, beside the notebooks that it is rendered from."""
+
 _LONGEST_FIRST = ("segments", "recommendations", "sales", "ocr_quality")
 
 
@@ -36,8 +41,9 @@ def write_reports(
 ) -> list[Path]:
     """Write all reports and exports of a workspace, and the index of all workspaces.
 
-    The reports are made beside the ones that are there and put in their place when all are done; earlier ones of other
-    data or another day move to ``<reports>/archive/<workspace>/<as_of>-<fingerprint>/``.
+    The reports are made in a folder of this run's own and put in their place when all are done; earlier ones of other
+    data or another day move to ``<reports>/archive/<workspace>/<as_of>-<fingerprint>/``. Several runs may go on at
+    once. The executed notebooks, also partial ones, are kept in ``<data of the workspace>/reports/``.
 
     Parameters
     ----------
@@ -55,6 +61,8 @@ def write_reports(
 
     Raises
     ------
+    UsageError
+        Where no report can be written; before any notebook is run.
     CacheError
         Where the workspace has no cache.
     NotebookError
@@ -62,30 +70,42 @@ def write_reports(
     InterruptedRunError
         After Ctrl-C; the reports that were there stay.
     """
+    check_writable(settings)
     with open_cache(workspace, settings) as cache:
         meta = cache.meta
-    work = settings.workspace_dir(workspace) / "reports"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    parameters = {"workspace": workspace, "as_of": as_of.isoformat() if as_of else ""}
-    _run_all(parameters, settings, work, _note(meta), at_a_time)
-    exports = write_exports(workspace, settings, work / "exports", as_of=as_of)
-    write_edition(work, _edition(meta, work, as_of))
     target = settings.workspace_reports_dir(workspace)
-    archive_earlier(target, settings.reports_dir / "archive" / workspace, read_edition(work))
-    written = _put_in_place(
-        work, target, [Path(f"{name}.html") for name in REPORTS] + [p.relative_to(work) for p in exports]
-    )
-    return [write_index(settings.reports_dir, REPORTS), *written]
+    with reports_lock(settings.reports_dir):
+        clean_up(target)
+    with work_folder(settings.workspace_dir(workspace) / "runs") as work:
+        pages = work / PAGES
+        pages.mkdir()
+        parameters = {"workspace": workspace, "as_of": as_of.isoformat() if as_of else ""}
+        _run_all(parameters, settings, work, _note(meta), at_a_time)
+        exports = write_exports(workspace, settings, pages / "exports", as_of=as_of)
+        edition = _edition(meta, work, as_of)
+        write_edition(pages, edition)
+        with reports_lock(settings.reports_dir), usable(settings.reports_dir, REPORTS_REMEDY):
+            put_in_place(pages, target, edition)
+            index = write_index(settings.reports_dir, REPORTS)
+        files = [Path(f"{name}.html") for name in REPORTS] + [path.relative_to(pages) for path in exports]
+    return [index, *(target / file for file in files)]
+
+
+def check_writable(settings: Settings) -> None:
+    """Raise `UsageError`, naming ``INVOICE_LAB_REPORTS``, where no report can be written; no notebook is run for that.
+
+    The folder of all reports is made where it is missing.
+    """
+    check_folder(settings.reports_dir, REPORTS_REMEDY)
 
 
 def run_and_render(name: str, parameters: dict[str, str], work: Path, settings: Settings, note: str) -> Path:
-    """Run one report's notebook and render it into a folder."""
-    output = run_notebook(name, parameters, work / f"{name}.ipynb", settings=settings)
+    """Run one report's notebook and render it into the pages of a work folder; the executed notebook is kept."""
+    kept = settings.workspace_dir(parameters["workspace"]) / "reports" / f"{name}.ipynb"
+    output = run_notebook(name, parameters, work / f"{name}.ipynb", settings=settings, kept=kept)
     links = {"All reports": "../index.html", **{title: f"{report}.html" for report, title in REPORTS.items()}}
-    return render_html(
-        output, work / f"{name}.html", f"{REPORTS[name]} · {parameters['workspace']}", links=links, note=note
-    )
+    title = f"{REPORTS[name]} · {parameters['workspace']}"
+    return render_html(output, work / PAGES / f"{name}.html", title, links=links, note=note)
 
 
 def _run_all(parameters: dict[str, str], settings: Settings, work: Path, note: str, at_a_time: int) -> None:
@@ -121,14 +141,3 @@ def _edition(meta: CacheMeta, work: Path, as_of: date | None) -> Edition:
 
 def _note(meta: CacheMeta) -> str:
     return f"Made by invoice_lab {__version__} from workspace {meta.workspace}, data fingerprint {meta.fingerprint}."
-
-
-def _put_in_place(work: Path, target: Path, files: list[Path]) -> list[Path]:
-    written = []
-    for file in [*files, Path(Edition.FILE)]:
-        place = target / file
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(work / file, place.with_name(f".{place.name}.new"))
-        place.with_name(f".{place.name}.new").replace(place)
-        written.append(place)
-    return written[:-1]

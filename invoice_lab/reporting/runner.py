@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoice_lab import errors
 from invoice_lab.errors import InterruptedRunError, InvoiceLabError, NotebookError, UsageError
+from invoice_lab.reporting.files import write_atomically
 from invoice_lab.reporting.kernel import interruptible, kernel_environment, kernel_manager_class
 from invoice_lab.reporting.parameters import check_parameters
 from invoice_lab.settings import Settings, notebooks_dir
@@ -39,7 +39,7 @@ def run_notebook(
     *,
     settings: Settings,
     credentials: bool = False,
-    show_output: bool = False,
+    kept: Path | None = None,
 ) -> Path:
     """Run one of our notebooks by papermill, in a kernel of its own.
 
@@ -55,8 +55,8 @@ def run_notebook(
         Handed to the kernel by its environment.
     credentials : bool
         Whether the kernel gets the database's credentials (`invoice_lab.settings.DATABASE_VARIABLES`).
-    show_output : bool
-        Whether what the notebook writes to stdout and stderr is shown as it comes.
+    kept : Path, optional
+        Where a copy of the executed notebook is put, after a failure too; for an `output` in a folder that is removed.
 
     Returns
     -------
@@ -70,7 +70,8 @@ def run_notebook(
     NotebookError
         Where a cell fails; names the cell and the partial notebook. An error of `invoice_lab.errors` keeps its class.
     InterruptedRunError
-        After Ctrl-C; the kernel was interrupted, and waited for.
+        After Ctrl-C; the kernel was interrupted, and waited for. Where its cell raised an error of
+        `invoice_lab.errors`, that one is raised instead.
     """
     source = notebook_path(name)
     check_parameters(source, parameters)
@@ -80,13 +81,15 @@ def run_notebook(
     with interruptible(started) as arrived:
         try:
             environment = kernel_environment(settings, credentials=credentials)
-            _execute(notebook, dict(parameters), output, environment, started=started, show_output=show_output)
+            _execute(notebook, dict(parameters), output, environment, started)
         except InvoiceLabError:
             raise
         except BaseException as error:
-            if arrived or isinstance(error, KeyboardInterrupt):
-                raise InterruptedRunError(f"The notebook {name!r} was stopped; {output} holds what was done.") from None
-            raise _failure(name, output, error) from error
+            stopped = bool(arrived) or isinstance(error, KeyboardInterrupt)
+            raise _failure(name, kept or output, error, stopped=stopped) from None if stopped else error
+        finally:
+            if kept is not None and output.is_file():
+                write_atomically(kept, output.read_bytes())
     return output
 
 
@@ -99,18 +102,11 @@ def _prepared(source: Path) -> NotebookNode:
 
 
 def _execute(
-    notebook: NotebookNode,
-    parameters: dict[str, Any],
-    output: Path,
-    environment: dict[str, str],
-    *,
-    started: list[Any],
-    show_output: bool,
+    notebook: NotebookNode, parameters: dict[str, Any], output: Path, environment: dict[str, str], started: list[Any]
 ) -> None:
     import papermill
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
-    streams = {"stdout_file": sys.stdout, "stderr_file": sys.stderr} if show_output else {}
     papermill.execute_notebook(
         notebook,
         str(output),
@@ -120,11 +116,10 @@ def _execute(
         log_output=False,
         cwd=str(output.parent),
         kernel_manager_class=kernel_manager_class(environment, started),
-        **streams,
     )
 
 
-def _failure(name: str, output: Path, error: BaseException) -> InvoiceLabError:
+def _failure(name: str, output: Path, error: BaseException, *, stopped: bool) -> InvoiceLabError:
     """Return what to tell of a failed run; one of our own errors in a cell is told as itself."""
     kept = f"The partial notebook is {output}."
     kind, message = getattr(error, "ename", type(error).__name__), str(getattr(error, "evalue", error))
@@ -132,6 +127,8 @@ def _failure(name: str, output: Path, error: BaseException) -> InvoiceLabError:
     if isinstance(own, type) and issubclass(own, InvoiceLabError):
         with contextlib.suppress(TypeError):
             return own(message, kept)
+    if stopped:
+        return InterruptedRunError(f"The notebook {name!r} was stopped; {output} holds what was done.")
     lines = str(getattr(error, "source", "")).strip().splitlines()
     where = f" in the cell that ends with `{lines[-1].strip()}`" if lines else ""
     return NotebookError(f"The notebook {name!r} failed{where}: {kind}: {message}.", kept)

@@ -7,6 +7,7 @@ sorted and downloaded.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,10 +18,11 @@ from invoice_lab.reporting import words
 from invoice_lab.reporting.markup import Html, clean, escape, join
 from invoice_lab.reporting.theme import segment_colour, status_colour, status_sign
 
-Kind = Literal["text", "long", "fixed", "whole", "decimal", "money", "percent", "date", "segment", "status"]
+Kind = Literal["text", "long", "wrapped", "fixed", "whole", "decimal", "money", "percent", "date", "segment", "status"]
 PAGE_ROWS = 10
 _CUT = 32
 _FEW_COLUMNS = 4
+_BREAKS = re.compile(r"(?<=[/_])")
 
 _NUMBERS: dict[str, Callable[[Any], str]] = {
     "whole": words.whole,
@@ -41,7 +43,8 @@ class Column:
     label : str
         In the head, with the unit.
     kind : Kind
-        ``text`` is cut to one line with the whole in a tooltip, ``long`` is wrapped, ``fixed`` is neither.
+        ``text`` is cut to one line with the whole in a tooltip, ``long`` is wrapped, ``wrapped`` too but in a narrow
+        column, after slashes and underscores and, where need be, anywhere; ``fixed`` is neither.
     meaning : str
         Explains the label on hover.
     """
@@ -156,4 +159,7 @@ def _cell(value: Any, kind: Kind) -> Html:  # noqa: ANN401 - any cell
 def _text_cell(text: str, kind: Kind) -> Html:
     if kind == "text" and len(text) > _CUT:
         return Html('<td class="il-cut" title="{0}">{0}</td>').format(text)
+    if kind == "wrapped":
+        parts = _BREAKS.split(text)
+        return Html('<td class="il-wrapped">{}</td>').format(join(map(escape, parts), "<wbr>"))
     return Html('<td class="{}">{}</td>').format("il-long" if kind == "long" else "il-fixed", text)

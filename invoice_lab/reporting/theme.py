@@ -101,24 +101,6 @@ def matplotlib_settings() -> dict[str, Any]:
     }
 
 
-def altair_theme() -> dict[str, Any]:
-    """Return the altair theme of the dashboards (light), to be registered under any name."""
-    light, fonts = tokens()["light"], tokens()["fonts"]
-    axis = {"labelColor": light["muted"], "titleColor": light["muted"], "gridColor": light["line"]}
-    return {
-        "config": {
-            "background": "transparent",
-            "font": fonts["sans"],
-            "axis": axis | {"domainColor": light["line"], "tickColor": light["line"], "labelFontSize": 13},
-            "legend": {"labelColor": light["ink"], "titleColor": light["muted"], "labelFontSize": 13},
-            "title": {"color": light["ink"], "anchor": "start", "fontSize": 16},
-            "view": {"stroke": None},
-            "mark": {"color": light["mark"]},
-            "range": {"category": list(colours().values()), "heatmap": tokens()["sequential"]},
-        }
-    }
-
-
 def _status(status: str) -> dict[str, str]:
     known: dict[str, dict[str, str]] = tokens()["status"]
     if status not in known:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +13,10 @@ from pathlib import Path
 import pytest
 from report_data import HOSTILE_NAME, doubtful_cache
 
+from invoice_lab.errors import UsageError
 from invoice_lab.reporting import reports
+from invoice_lab.reporting.archive import read_edition
+from invoice_lab.reporting.exports import write_exports
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import REPORTS, write_reports
 from invoice_lab.settings import Settings
@@ -54,7 +59,7 @@ def test_equal_bytes_from_another_run_with_one_worker(made, tmp_path):
     again = Settings(tmp_path / "d", tmp_path / "r")
     doubtful_cache(again)
     write_reports("sample", again, at_a_time=1)
-    files = sorted(path.relative_to(made.reports_dir) for path in made.reports_dir.rglob("*") if path.is_file())
+    files = sorted(path.relative_to(made.reports_dir) for path in made.reports_dir.rglob("[!.]*") if path.is_file())
     assert len(files) == 1 + len(REPORTS) + 5 + 1
     for file in files:
         assert (made.reports_dir / file).read_bytes() == (again.reports_dir / file).read_bytes(), file
@@ -112,13 +117,21 @@ def test_pages_are_small(made):
         assert len(page.encode()) < 1_500_000, name
 
 
-def test_earlier_reports_of_another_day_are_archived(made, tmp_path, monkeypatch):
-    ready = tmp_path / "ready"
-    shutil.copytree(made.workspace_dir("sample") / "reports", ready)
-    # what is in the reports is tested above; here, where they go
-    monkeypatch.setattr(
-        reports, "_run_all", lambda parameters, settings, work, *rest: shutil.copytree(ready, work, dirs_exist_ok=True)
-    )
+@pytest.fixture
+def ready(made, monkeypatch):
+    """Return a function that puts what was made above into a work folder; reports use it in place of notebooks."""
+
+    def fill(parameters, settings, work, *rest):
+        for name in REPORTS:
+            shutil.copyfile(made.workspace_dir("sample") / "reports" / f"{name}.ipynb", work / f"{name}.ipynb")
+            shutil.copyfile(made.reports_dir / "sample" / f"{name}.html", work / "pages" / f"{name}.html")
+
+    # what is in the reports is tested above; below, where they go
+    monkeypatch.setattr(reports, "_run_all", fill)
+    return fill
+
+
+def test_earlier_reports_of_another_day_are_archived(ready, tmp_path):
     settings = Settings(tmp_path / "data", tmp_path / "reports")
     doubtful_cache(settings)
     write_reports("sample", settings)
@@ -136,3 +149,49 @@ def test_earlier_reports_of_another_day_are_archived(made, tmp_path, monkeypatch
         assert (settings.reports_dir / Path(link)).is_file(), link
     write_reports("sample", settings, as_of=date(2020, 3, 31))
     assert [path.name for path in (settings.reports_dir / "archive" / "sample").iterdir()] == [archived.name]
+
+
+def test_two_runs_at_once_end_well(ready, tmp_path, monkeypatch):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    both, works = threading.Barrier(2, timeout=60), set()
+
+    def at_once(parameters, settings, work, *rest):
+        works.add(work)
+        ready(parameters, settings, work)
+        both.wait()
+
+    monkeypatch.setattr(reports, "_run_all", at_once)
+    with ThreadPoolExecutor(2) as pool:
+        days = (date(2020, 3, 31), date(2020, 4, 30))
+        runs = [pool.submit(write_reports, "sample", settings, as_of=day) for day in days]
+        assert all(path.is_file() for run in runs for path in run.result())
+    assert len(works) == 2
+    assert not any(work.exists() for work in works)
+    current = read_edition(settings.reports_dir / "sample")
+    [archived] = (settings.reports_dir / "archive" / "sample").iterdir()
+    assert {current.as_of, read_edition(archived).as_of} == {"2020-03-31", "2020-04-30"}
+    assert "1 earlier edition" in (settings.reports_dir / "index.html").read_text()
+
+
+def test_reports_that_can_not_be_written_are_refused_before_a_notebook_runs(tmp_path, monkeypatch):
+    settings = Settings(tmp_path / "data", tmp_path / "file" / "reports")
+    (tmp_path / "file").touch()
+    doubtful_cache(settings)
+    monkeypatch.setattr(reports, "_run_all", lambda *args: pytest.fail("a notebook was run"))
+    for write in (write_reports, write_exports):
+        with pytest.raises(UsageError, match=re.escape(str(settings.reports_dir))) as caught:
+            write("sample", settings)
+        assert "INVOICE_LAB_REPORTS" in str(caught.value)
+
+
+def test_the_partial_notebook_of_a_failed_run_is_kept_and_named(tmp_path):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    with pytest.raises(UsageError, match="no invoices up to 1999-01-01") as caught:
+        write_reports("sample", settings, as_of=date(1999, 1, 1), at_a_time=1)
+    [named] = re.findall(r"partial notebook is (\S+\.ipynb)", str(caught.value))
+    assert Path(named).parent == settings.workspace_dir("sample") / "reports"
+    assert "1999-01-01" in Path(named).read_text()
+    assert not list((settings.workspace_dir("sample") / "runs").glob("run-*"))
+    assert not (settings.reports_dir / "sample").exists()

@@ -7,6 +7,7 @@ from cache_data import cache_from_truth, small_truth
 from report_data import HOSTILE_NAME, doubtful_cache, empty_cache, page_of
 
 from invoice_lab.errors import UsageError
+from invoice_lab.reporting.pages.ocr_quality import OcrQualityPage
 from invoice_lab.reporting.reports import REPORTS
 
 
@@ -73,6 +74,20 @@ def test_doubtful_scans_are_listed_with_what_was_seen(settings):
     assert "expected 12.00." in page
     assert HOSTILE_NAME not in page
     assert "<iframe" not in page
+    assert "product texts are read by OCR alone" in page
+
+
+def test_a_code_that_was_found_twice_is_shown_once(settings, monkeypatch):
+    doubtful_cache(settings)
+    found = OcrQualityPage.all
+    twice = {"codes": "line-unreadable, total-mismatch, line-unreadable"}
+    monkeypatch.setattr(
+        OcrQualityPage,
+        "all",
+        lambda page, name, **rest: found(page, name, **rest).assign(**twice if name == "doubtful_parts" else {}),
+    )
+    page, _ = page_of("ocr_quality", settings, workspace="sample")
+    assert '<td class="il-wrapped">line-unreadable, total-mismatch</td>' in page
 
 
 def test_every_figure_has_a_text_a_title_and_a_source(settings):

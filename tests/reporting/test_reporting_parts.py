@@ -12,7 +12,7 @@ from invoice_lab.errors import UsageError
 from invoice_lab.reporting import theme, words
 from invoice_lab.reporting.assets import PAGE_VARIABLE, page_assets, tables_assets
 from invoice_lab.reporting.cards import MOST, Card, cards
-from invoice_lab.reporting.charts import plot_bars, plot_line
+from invoice_lab.reporting.charts import plot_bars, plot_confidence, plot_intervals, plot_line
 from invoice_lab.reporting.figures import figure
 from invoice_lab.reporting.markup import Html, escape
 from invoice_lab.reporting.tables import Column, table
@@ -64,6 +64,11 @@ def test_table_cells_are_escaped_and_sorted_by_value():
     assert shown == table(frame, columns, table_id="t")
 
 
+def test_names_wrap_at_their_joints_and_are_escaped():
+    shown = table(pd.DataFrame({"n": ["a/FAC_<b>"]}), [Column("n", "N", "wrapped")], table_id="t")
+    assert '<td class="il-wrapped">a/<wbr>FAC_<wbr>&lt;b&gt;</td>' in shown
+
+
 def test_only_long_tables_are_paged():
     frame = pd.DataFrame({"n": range(11)})
     assert "Download CSV" in table(frame, [Column("n", "N", "whole")], table_id="t")
@@ -94,6 +99,17 @@ def test_plots_return_their_axes():
     axes = Figure().add_subplot()
     months = pd.Series([1.0, 2.0, 3.0], index=pd.date_range("2020-01-01", periods=3, freq="MS"))
     assert plot_line(months, ax=axes, ylabel="EUR", partial_last=True) is axes
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.9, 1.0])
+def test_axes_of_shares_end_at_100_percent(share):
+    from matplotlib.figure import Figure
+
+    frame = pd.DataFrame({"label": ["A"], "value": [share], "low": [share], "high": [share], "text": ["x"]})
+    confidence = pd.DataFrame({"label": ["A"], "mean": [share], "p05": [share]})
+    made = plot_intervals(frame, ax=Figure().add_subplot(), xlabel="x", baseline=share, baseline_label="b")
+    for axes in (made, plot_confidence(confidence, ax=Figure().add_subplot(), low=0.8)):
+        assert share <= axes.get_xlim()[1] <= 1
 
 
 def test_colours_are_fixed():

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+from pathlib import Path
+
 import nbformat
 import pytest
 from report_data import doubtful_cache
 
-from invoice_lab.errors import CacheError, NotebookError, UsageError
+from invoice_lab.errors import CacheError, InterruptedRunError, NotebookError, UsageError
 from invoice_lab.reporting import runner
 from invoice_lab.reporting.kernel import kernel_environment
 from invoice_lab.reporting.parameters import declared_parameters
@@ -118,17 +123,7 @@ def test_our_own_errors_keep_their_class(settings, tmp_path):
     assert str(tmp_path / "out.ipynb") in str(caught.value)
 
 
-def test_ctrl_c_reaches_the_kernel(notebooks, settings, tmp_path):
-    import os
-    import signal
-    import threading
-
-    from invoice_lab.errors import InterruptedRunError
-
-    marker = tmp_path / "running"
-    source = f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(120)"
-    notebooks("slow", "n: int = 1", source)
-
+def _press_ctrl_c_when(marker: Path) -> None:
     def press() -> None:
         for _ in range(600):
             if marker.exists():
@@ -137,8 +132,34 @@ def test_ctrl_c_reaches_the_kernel(notebooks, settings, tmp_path):
             threading.Event().wait(0.1)
 
     threading.Thread(target=press, daemon=True).start()
-    with pytest.raises(InterruptedRunError, match="was stopped"):
+
+
+def test_ctrl_c_reaches_the_kernel(notebooks, settings, tmp_path):
+    marker = tmp_path / "running"
+    source = f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(120)"
+    notebooks("slow", "n: int = 1", source)
+    _press_ctrl_c_when(marker)
+    with pytest.raises(InterruptedRunError, match="'slow' was stopped") as caught:
+        run_notebook("slow", {}, tmp_path / "slow.ipynb", settings=settings, kept=tmp_path / "kept" / "slow.ipynb")
+    assert str(tmp_path / "kept" / "slow.ipynb") in str(caught.value)
+    assert (tmp_path / "kept" / "slow.ipynb").is_file()
+
+
+def test_what_the_kernel_says_of_ctrl_c_is_kept(notebooks, settings, tmp_path):
+    marker = tmp_path / "running"
+    source = f"""\
+import pathlib, time
+from invoice_lab.errors import InterruptedRunError
+pathlib.Path({str(marker)!r}).touch()
+try:
+    time.sleep(120)
+except KeyboardInterrupt:
+    raise InterruptedRunError("Stopped after 56 of 81 scans; these are in the books.") from None"""
+    notebooks("slow", "n: int = 1", source)
+    _press_ctrl_c_when(marker)
+    with pytest.raises(InterruptedRunError, match=r"^Stopped after 56 of 81 scans; these are in the books") as caught:
         run_notebook("slow", {}, tmp_path / "slow.ipynb", settings=settings)
+    assert "was stopped" not in str(caught.value)
 
 
 def test_doubtful_cache_is_what_the_tests_say(settings):

@@ -38,7 +38,6 @@ class ReportPage:
         The notebook's other parameters, for the section on the method.
     """
 
-    name: ClassVar[str]
     title: ClassVar[str]
     what: ClassVar[str]
     limits: ClassVar[tuple[str, ...]] = ()
@@ -119,7 +118,7 @@ class ReportPage:
 
     def method(self) -> Html:
         """Return method and limits, folded away."""
-        return method(self.name, self.parameters, self.limits)
+        return method(self.parameters, self.limits)
 
 
 MISSING_DAY = words.MISSING

@@ -31,14 +31,14 @@ _MOST_CODES = 12
 class OcrQualityPage(ReportPage):
     """How well the scans were read, and which of them a person must look at."""
 
-    name = "ocr_quality"
     title = "OCR quality"
     what = "How well the scans were read, what the checks found, and what waits for a person."
     limits = (
         "A part is one invoice found in a scan, or the scan itself where none was found. It is accepted only if every "
         "check passes.",
-        "Printed fields are confirmed by the QR code and by arithmetic and never replaced by them; what can't be "
-        "confirmed goes to review.",
+        "Confirmed are invoice id and date, by the QR code, and quantities, prices and the total, by adding up; "
+        "what disagrees goes to review, and no printed value is replaced. Names, addresses, e-mails and product texts "
+        "are read by OCR alone and can hold misread letters.",
         "Confidence is the engine's own and not calibrated: 90 % does not mean that nine of ten such values are right. "
         "`invoice-lab evaluate` compares readings with the truth where it is known.",
         "This report is of all scans of the workspace, whatever day the invoices are of.",
@@ -65,8 +65,9 @@ class OcrQualityPage(ReportPage):
 
     @cached_property
     def doubtful(self) -> pd.DataFrame:
-        """Parts that were not accepted, with their findings."""
-        return self.all("doubtful_parts")
+        """Parts that were not accepted, with their findings, each code once."""
+        frame = self.all("doubtful_parts")
+        return frame.assign(codes=[", ".join(dict.fromkeys(codes.split(", "))) for codes in frame["codes"]])
 
     @cached_property
     def codes(self) -> pd.DataFrame:
@@ -197,12 +198,12 @@ class OcrQualityPage(ReportPage):
         return table(
             self.doubtful.head(self.shown),
             [
-                Column("name", "Scan"),
+                Column("name", "Scan", "wrapped"),
                 Column("part", "Part", "whole"),
                 Column("status", "Status", "status"),
-                Column("printed_id", "Invoice", "fixed"),
+                Column("printed_id", "Invoice", "wrapped"),
                 Column("messages", "What was seen", "long"),
-                Column("codes", "Finding"),
+                Column("codes", "Finding", "wrapped"),
                 Column("confidence", "Confidence", "percent"),
             ],
             table_id="doubtful",
@@ -214,8 +215,9 @@ class OcrQualityPage(ReportPage):
         if not self.total:
             return Html()
         return notes(
-            "That a part was accepted says that its fields agree with each other and with the QR code; text that no "
-            "check can confirm, such as names and product descriptions, may still hold a misread letter."
+            "That a part was accepted says that its id and date agree with the QR code, and that quantities and prices "
+            "add up to the total. Names, addresses, e-mails and product texts are read by OCR alone: in accepted parts "
+            "too they can hold misread letters."
         )
 
     def values(self) -> dict[str, Any]:

@@ -31,7 +31,6 @@ _SHOWN_PRODUCTS = 3
 class RecommendationsPage(ReportPage):
     """What each customer is likely to buy next, and how far that can be trusted."""
 
-    name = "recommendations"
     title = "Recommendations"
     what = "What each customer is offered next, why, and how far that can be trusted."
     limits = (

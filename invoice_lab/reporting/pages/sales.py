@@ -24,7 +24,6 @@ _LONG_PERIOD = 3
 class SalesPage(ReportPage):
     """Totals, months, weekdays, categories, best products and customers of one workspace."""
 
-    name = "sales"
     title = "Sales"
     what = "What was sold, when and to whom: every accepted invoice of the workspace, by its printed total."
     limits = (

@@ -30,7 +30,6 @@ _QUIET_FACTOR = 2
 class SegmentsPage(ClusterSections, ReportPage):
     """Who the customers are: RFM segments, clusters, and what to do."""
 
-    name = "segments"
     title = "Customer segments"
     what = "Who buys lately, often and for much; who is drifting away; and what to do about it."
     limits = (
