@@ -46,7 +46,7 @@ bench: setup ## measure reading, analytics and reports; prints a table
 
 clean: ## remove .venv, caches of tools and the reports; never .data (scans, books) or reports/archive
 	@find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name template ! -name archive -exec rm -rf {} +
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage htmlcov dist build
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov dist build
 	@find invoice_lab tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 doctor: setup ## what is there, what is missing, how to get it

@@ -7,20 +7,22 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
 from invoice_lab import __version__
-from invoice_lab.errors import EXIT_FAILED_SCANS, InvoiceLabError, UsageError
-from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, workspace_name
+from invoice_lab.errors import EXIT_FAILED_SCANS, InterruptedRunError, InvoiceLabError, UsageError
+from invoice_lab.settings import DEFAULT_WORKSPACE, Settings, workspace_name
 
 # What is heavy is imported within the commands, so that `invoice-lab --help` answers at once.
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENGINE = click.option("--engine", default="auto", show_default=True, help="OCR engine: auto, tesserocr or pytesseract.")
-WORKERS = click.option("--workers", default=0, show_default=True, help="Processes that read; 0 means one a core.")
+WORKERS = click.option(
+    "--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Processes that read; 0: one a core."
+)
 PROGRESS = click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
@@ -50,10 +52,18 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except InvoiceLabError as error:
-            click.echo(f"Error: {error.message}", err=True)
-            if error.remedy:
-                click.echo(error.remedy, err=True)
-            ctx.exit(error.exit_code)
+            _fail(ctx, error)
+        except KeyboardInterrupt:
+            _fail(ctx, InterruptedRunError("Stopped."))
+        except OSError as error:
+            _fail(ctx, UsageError(f"{error.filename or 'The disk'} can't be used: {error.strerror}.", ""))
+
+
+def _fail(ctx: click.Context, error: InvoiceLabError) -> NoReturn:
+    click.echo(f"Error: {error.message}", err=True)
+    if error.remedy:
+        click.echo(error.remedy, err=True)
+    ctx.exit(error.exit_code)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -100,12 +110,14 @@ def read(paths: tuple[Path, ...], output: Path, engine: str, workers: int, progr
 @main.command()
 @PATHS
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The truth (JSON lines).")
-@click.option("--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the counts here too.")
+@click.option(
+    "--json", "json_path", type=click.File("w", encoding="utf-8", lazy=False), help="Write the counts here too."
+)
 @ENGINE
 @WORKERS
 @PROGRESS
 def evaluate(
-    paths: tuple[Path, ...], *, truth: Path, json_path: Path | None, engine: str, workers: int, progress: bool
+    paths: tuple[Path, ...], *, truth: Path, json_path: TextIO | None, engine: str, workers: int, progress: bool
 ) -> None:
     """Read scans and compare them with the truth, field by field."""
     from invoice_lab.reading import evaluate_paths
@@ -116,7 +128,7 @@ def evaluate(
     if unmatched:
         click.echo(f"{len(unmatched)} scans have no truth, such as {unmatched[0]}.", err=True)
     if json_path:
-        json_path.write_text(text + "\n", encoding="utf-8")
+        json_path.write(text + "\n")
 
 
 @main.command()
@@ -187,14 +199,20 @@ def report(scans: Path | None, workspace: str | None, as_of: datetime | None, en
 
 
 @main.command()
-@_workspace(SAMPLE_WORKSPACE)
+@_workspace(None)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on: loopback only.")
 @click.option("--port", default=8866, show_default=True, help="Port to listen on.")
-def dashboards(workspace: str, host: str, port: int) -> None:
-    """Serve the read-only dashboards of a workspace on this machine."""
+def dashboards(workspace: str | None, host: str, port: int) -> None:
+    """Serve the read-only dashboards of a workspace on this machine.
+
+    Without --workspace: of `default` once there is something in it, else of `sample`.
+    """
     from invoice_lab.dashboards.server import serve
 
-    serve(Settings.from_environment(), workspace, host, port, announce=click.echo)
+    settings = Settings.from_environment()
+    name = workspace or settings.usual_workspace()
+    click.echo(f"Starting the dashboards of the workspace {name!r}; Ctrl-C stops them.")
+    serve(settings, name, host, port, announce=click.echo)
 
 
 @main.command()
@@ -208,13 +226,17 @@ def lab(port: int, browser: bool) -> None:
 
 
 @main.command()
-@_workspace(SAMPLE_WORKSPACE)
+@_workspace(None)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder [default: the workspace's].")
-def export(workspace: str, output: Path | None) -> None:
-    """Write the accountants' files: accepted invoices and lines by month, as CSV and Parquet."""
+def export(workspace: str | None, output: Path | None) -> None:
+    """Write the accountants' files: accepted invoices and lines by month, as CSV and Parquet.
+
+    Without --workspace: of `default` once there is something in it, else of `sample`.
+    """
     from invoice_lab.reporting.exports import write_exports
 
-    for path in write_exports(workspace, Settings.from_environment(), output):
+    settings = Settings.from_environment()
+    for path in write_exports(workspace or settings.usual_workspace(), settings, output):
         click.echo(path)
 
 

@@ -118,21 +118,23 @@ def _roles(settings: Settings) -> Iterator[Check]:
 
     try:
         with database(settings) as books, books.connect("owner") as connection:
-            missing = missing_roles(connection)
+            missing, login = missing_roles(connection), connection.info.user
     except InvoiceLabError:
         return
-    sql = f"Made by the first ingest where the owner may; else an administrator runs:\n{roles_sql()}" if missing else ""
-    yield Check("database roles", not missing, ", ".join(missing) + " missing" if missing else "all there", sql)
+    if not missing:
+        yield Check("database roles", True, "all there")
+        return
+    remedy = f"The first ingest makes them where the owner may; else an administrator runs:\n{roles_sql(login)}"
+    yield Check("database roles", True, f"{', '.join(missing)} not there; the owner does their work", remedy)
 
 
 def _caches(settings: Settings) -> Iterator[Check]:
-    from invoice_lab.warehouse.cache import open_cache
+    from invoice_lab.warehouse.cache import POINTER, open_cache
 
-    folder = settings.data_dir / "workspaces"
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if not names:
+    pointers = sorted((settings.data_dir / "workspaces").glob(f"*/cache/{POINTER}"))
+    if not pointers:
         yield Check("workspaces", True, "none yet; `make report` makes the first")
-    for name in names:
+    for name in (pointer.parent.parent.name for pointer in pointers):
 
         def look(name: str = name) -> str:
             with open_cache(name, settings) as cache:

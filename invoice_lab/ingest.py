@@ -18,21 +18,23 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from invoice_lab import __version__
-from invoice_lab.errors import DatabaseError, InterruptedRunError, UsageError
-from invoice_lab.ocr.decode import SUFFIXES
+from invoice_lab.errors import DatabaseError, InterruptedRunError, ScanError, UsageError
+from invoice_lab.ocr.decode import SUFFIXES, Limits
 from invoice_lab.ocr.engines import load_engine
 from invoice_lab.progress import Progress
 from invoice_lab.settings import SAMPLE_WORKSPACE, Settings
 from invoice_lab.sources.folder import Listing, list_scans, load_scan
 from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.finding import STATUSES
-from invoice_lab.warehouse.arrival import Arrival, Loaded
-from invoice_lab.warehouse.connection import Database, database
+from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded
+from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.load import finish_batch, known_scans, load, start_batch
 from invoice_lab.warehouse.migrate import migrate
 from invoice_lab.warehouse.scan_store import ScanStore
 from invoice_lab.workers import Reading, WorkerPool
 
+DRAWN = ".drawn.json"
+"""The list that `invoice_lab.samples` leaves with the scans it draws."""
 SCANS_A_COMMIT = 25
 SECONDS_A_COMMIT = 1.0
 
@@ -152,14 +154,19 @@ def ingest(
         When the user stopped it; what was committed stays.
     """
     settings = settings or Settings.from_environment()
-    _keep_apart(Path(source), workspace, settings)
     listing = list_scans([Path(source)], SUFFIXES)
+    made_up = _is_made_up(Path(source))
+    if workspace == SAMPLE_WORKSPACE and not made_up:
+        remedy = "Name another with --workspace (WORKSPACE=)."
+        raise UsageError(f"The workspace {SAMPLE_WORKSPACE!r} is for made-up invoices alone.", remedy)
     chosen = load_engine(engine)
     settings.make_workspace_dir(workspace)
     summary = IngestSummary(workspace, str(source), chosen.name, passed_over=listing.passed_over)
     start = time.perf_counter()
     with Progress(len(listing), progress) as shown, StopRequest() as stop:
-        for loaded in _load_all(listing, summary, workers, settings, stop):
+        version = f"{__version__} {chosen.version}"
+        batch = Batch(uuid4(), summary.source, summary.engine, version, made_up)
+        for loaded in _load_all(listing, workspace, batch, workers=workers, settings=settings, stop=stop):
             summary.add(loaded)
             shown.update(_what(loaded))
     summary.seconds = time.perf_counter() - start
@@ -169,30 +176,23 @@ def ingest(
 
 
 def _load_all(
-    listing: Listing, summary: IngestSummary, workers: int, settings: Settings, stop: StopRequest
+    listing: Listing, workspace: str, batch: Batch, *, workers: int, settings: Settings, stop: StopRequest
 ) -> Iterator[Loaded]:
-    store = ScanStore(settings.scan_store_dir(summary.workspace))
-    version = f"{__version__} {load_engine(summary.engine).version}"
+    store = ScanStore(settings.scan_store_dir(workspace))
     try:
         with database(settings) as books:
-            migrate(books, summary.workspace)
-            yield from _Batch(books, listing, store, stop).run(summary, workers, version)
+            migrate(books, workspace)
+            with books.connect("loader", workspace) as connection, WorkerPool(batch.engine, workers) as pool:
+                yield from _Run(connection, batch, listing, store, stop).through(pool)
     except psycopg2.Error as error:
         raise DatabaseError(f"The books refused a batch: {str(error).strip()}.") from error
 
 
-def _keep_apart(source: Path, workspace: str, settings: Settings) -> None:
-    """Refuse to mix: the workspace of made-up invoices takes only those, from the folder they are drawn into."""
-    drawn = settings.samples_dir
-    if workspace == SAMPLE_WORKSPACE and not source.resolve().is_relative_to(drawn):
-        raise UsageError(
-            f"The workspace {SAMPLE_WORKSPACE!r} is for made-up invoices alone.",
-            "Name another with --workspace (WORKSPACE=).",
-        )
-    if workspace != SAMPLE_WORKSPACE and source.resolve().is_relative_to(drawn):
-        raise UsageError(
-            f"The scans in {drawn} are made up; they go into the workspace {SAMPLE_WORKSPACE!r} alone.", ""
-        )
+def _is_made_up(source: Path) -> bool:
+    """Tell whether scans were drawn by `invoice_lab.samples`: its list lies with, above or below them."""
+    real = source.resolve()
+    with_or_above = any((folder / DRAWN).is_file() for folder in (real, *real.parents))
+    return with_or_above or (real.is_dir() and next(real.rglob(DRAWN), None) is not None)
 
 
 def _what(loaded: Loaded) -> str:
@@ -224,53 +224,52 @@ class StopRequest:
         self.requested = True
 
 
-class _Batch:
+class _Run:
     """One run over a listing."""
 
-    def __init__(self, books: Database, listing: Listing, store: ScanStore, stop: StopRequest) -> None:
-        self._books = books
+    def __init__(
+        self, connection: Connection, batch: Batch, listing: Listing, store: ScanStore, stop: StopRequest
+    ) -> None:
+        self._connection = connection
+        self._batch = batch
         self._listing = listing
         self._store = store
         self._stop = stop
-        self._id = uuid4()
 
-    def run(self, summary: IngestSummary, workers: int, version: str) -> Iterator[Loaded]:
+    def through(self, pool: WorkerPool) -> Iterator[Loaded]:
         """Read, judge and commit; yield what became of each arrival once it is committed."""
-        with (
-            self._books.connect("loader", summary.workspace) as connection,
-            WorkerPool(summary.engine, workers) as pool,
-        ):
-            start_batch(connection, self._id, summary.source, summary.engine, version)
-            waiting: list[Arrival] = []
-            committed = time.monotonic()
-            for arrival, reading in pool.read(self._opened(connection)):
-                waiting.append(_with_reading(arrival, reading))
-                if len(waiting) >= SCANS_A_COMMIT or time.monotonic() - committed > SECONDS_A_COMMIT:
-                    yield from self._commit(connection, waiting)
-                    committed = time.monotonic()
-            yield from self._commit(connection, waiting)
-            finish_batch(connection, self._id)
+        start_batch(self._connection, self._batch)
+        self._connection.commit()
+        waiting: list[Arrival] = []
+        committed = time.monotonic()
+        for arrival, reading in pool.read(self._opened()):
+            waiting.append(_with_reading(arrival, reading))
+            if len(waiting) >= SCANS_A_COMMIT or time.monotonic() - committed > SECONDS_A_COMMIT:
+                yield from self._commit(waiting)
+                committed = time.monotonic()
+        yield from self._commit(waiting)
+        finish_batch(self._connection, self._batch)
 
-    def _opened(self, connection: Connection) -> Iterator[tuple[Arrival, Scan | None]]:
+    def _opened(self) -> Iterator[tuple[Arrival, Scan | None]]:
         """Open the files in their order; hand out the scans that are not known, their bytes safe in the store."""
         for no, (name, path) in enumerate(self._listing.files, start=1):
             if self._stop.requested:
                 return
             try:
-                scan = load_scan(name, path)
-            except OSError as error:
-                yield Arrival(no, name, None, problem=f"The file can't be opened: {error.strerror}."), None
+                scan = load_scan(name, path, Limits().bytes)
+            except ScanError as error:
+                yield Arrival(no, name, None, problem=error.message), None
                 continue
             arrival = Arrival(no, name, scan.sha256, len(scan.data))
-            if known_scans(connection, [scan.sha256]):
+            if known_scans(self._connection, [scan.sha256]):
                 yield arrival, None
             else:
                 self._store.put(scan)
                 yield arrival, scan
 
-    def _commit(self, connection: Connection, waiting: list[Arrival]) -> list[Loaded]:
-        loaded = load(connection, self._id, waiting)
-        connection.commit()
+    def _commit(self, waiting: list[Arrival]) -> list[Loaded]:
+        loaded = load(self._connection, self._batch.batch, waiting)
+        self._connection.commit()
         waiting.clear()
         return loaded
 

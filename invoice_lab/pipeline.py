@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -10,12 +12,15 @@ from datetime import date
 from pathlib import Path
 
 from invoice_lab.ingest import IngestSummary
+from invoice_lab.ocr.decode import SUFFIXES
 from invoice_lab.progress import Follower
 from invoice_lab.reporting.record import recorded
-from invoice_lab.reporting.reports import write_reports
+from invoice_lab.reporting.reports import check_writable, write_reports
 from invoice_lab.reporting.runner import run_notebook
 from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, workspace_name
+from invoice_lab.sources.folder import list_scans
 from invoice_lab.warehouse.connection import database
+from invoice_lab.warehouse.migrate import drop_workspace
 from invoice_lab.warehouse.refresh import refresh
 
 Say = Callable[[str], None]
@@ -70,6 +75,10 @@ def report(
     start = time.perf_counter()
     drawn = scans is None and settings.database_url is None and workspace in (None, SAMPLE_WORKSPACE)
     name = workspace_name(workspace or (SAMPLE_WORKSPACE if drawn else DEFAULT_WORKSPACE))
+    if scans is not None:
+        list_scans([scans], SUFFIXES)  # tells at once where there is nothing to read
+    check_writable(settings)
+    settings.make_workspace_dir(name)
     source = _draw(settings, say) if drawn else scans
     summary = None
     if source is not None:
@@ -84,10 +93,18 @@ def report(
 
 
 def _draw(settings: Settings, say: Say) -> Path:
+    """Draw the sample batch; where another batch than before was drawn, the sample workspace begins anew."""
     from invoice_lab.samples import draw_samples
 
     say("Drawing the sample batch of made-up invoices ...")
-    draw_samples(settings.samples_dir)
+    drawn = hashlib.sha256(draw_samples(settings.samples_dir).read_bytes()).hexdigest()
+    mark = settings.workspace_dir(SAMPLE_WORKSPACE) / "drawn.sha256"
+    if not mark.is_file() or mark.read_text() != drawn:
+        with database(settings) as books:
+            drop_workspace(books, SAMPLE_WORKSPACE)
+        shutil.rmtree(settings.workspace_dir(SAMPLE_WORKSPACE))
+        settings.make_workspace_dir(SAMPLE_WORKSPACE)
+        mark.write_text(drawn)
     return settings.samples_dir
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from invoice_lab.errors import UsageError
-from invoice_lab.ocr.decode import SUFFIXES
+from invoice_lab.errors import ScanError, UsageError
+from invoice_lab.ocr.decode import SUFFIXES, Limits
 from invoice_lab.ocr.engines import load_engine
 from invoice_lab.progress import Progress
 from invoice_lab.sources.folder import Listing, list_scans, load_scan
@@ -42,25 +42,33 @@ def read_listing(listing: Listing, engine: str = "auto", workers: int = 0, progr
 def _opened(listing: Listing) -> Iterator[tuple[tuple[str, str], Scan | None]]:
     for name, path in listing.files:
         try:
-            yield (name, ""), load_scan(name, path)
-        except OSError as error:
-            yield (name, f"The file can't be opened: {error.strerror}."), None
+            yield (name, ""), load_scan(name, path, Limits().bytes)
+        except ScanError as error:
+            yield (name, error.message), None
 
 
 def write_records(records: Iterable[Record], output: Path) -> dict[str, int]:
-    """Write records as JSON lines, beside the place and then moved there; return how many have which status."""
+    """Write records as JSON lines; return how many have which status.
+
+    A file is written beside its place and then moved there, so that it is whole or not there; a device or pipe is
+    written to directly.
+    """
     counts: dict[str, int] = dict.fromkeys(map(str, STATUSES), 0)
-    beside = output.with_name(output.name + ".part")
+    target = output.resolve()
+    special = target.exists() and not target.is_file()
+    beside = target if special else target.with_name(target.name + ".part")
     try:
         with beside.open("w", encoding="utf-8") as file:
             for record in records:
                 counts[record["status"]] += 1
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        beside.replace(output)
+        if not special:
+            beside.replace(target)
     except OSError as error:
         raise UsageError(f"The readings can't be written to {output}: {error.strerror}.") from error
     finally:
-        beside.unlink(missing_ok=True)
+        if not special:
+            beside.unlink(missing_ok=True)
     return counts
 
 

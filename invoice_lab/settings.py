@@ -30,6 +30,9 @@ SAMPLE_WORKSPACE = "sample"
 """The one workspace that holds made-up invoices, and nothing else."""
 DEFAULT_WORKSPACE = "default"
 
+RESERVED_WORKSPACES = frozenset({"archive", "template"})
+"""Names that mean something else in the reports folder."""
+
 _WORKSPACE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -40,10 +43,11 @@ def is_checkout() -> bool:
 
 def workspace_name(name: str) -> str:
     """Return `name` if it can name a workspace, else raise `UsageError`."""
-    if not _WORKSPACE.fullmatch(name):
+    if not _WORKSPACE.fullmatch(name) or name in RESERVED_WORKSPACES:
         raise UsageError(
             f"{name!r} can't name a workspace.",
-            "Use 1 to 40 lower-case letters, digits and underscores, beginning with a letter, such as 'march_2026'.",
+            "Use 1 to 40 lower-case letters, digits and underscores, beginning with a letter, such as 'march_2026'; "
+            f"{' and '.join(sorted(RESERVED_WORKSPACES))} are taken.",
         )
     return name
 
@@ -93,9 +97,15 @@ class Settings:
 
     def make_workspace_dir(self, workspace: str) -> None:
         """Make a workspace's folder; only its owner may look into it, since scans hold personal data."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        (self.data_dir / "workspaces").mkdir(mode=0o700, exist_ok=True)
-        self.workspace_dir(workspace).mkdir(exist_ok=True)
+        folder = self.workspace_dir(workspace)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.chmod(0o700)
+        except OSError as error:
+            raise UsageError(
+                f"The data folder {self.data_dir} can't be used: {error.strerror}.",
+                "Name another with INVOICE_LAB_DATA.",
+            ) from error
 
     def scan_store_dir(self, workspace: str) -> Path:
         """Return the folder of a workspace's scan store."""
@@ -104,6 +114,11 @@ class Settings:
     def cache_dir(self, workspace: str) -> Path:
         """Return the folder of a workspace's DuckDB cache."""
         return self.workspace_dir(workspace) / "cache"
+
+    def usual_workspace(self) -> str:
+        """Return the workspace that is meant where none is named: ``default`` once it has a cache, else ``sample``."""
+        has_cache = (self.cache_dir(DEFAULT_WORKSPACE) / "current").is_file()
+        return DEFAULT_WORKSPACE if has_cache else SAMPLE_WORKSPACE
 
     def workspace_reports_dir(self, workspace: str) -> Path:
         """Return the folder of a workspace's reports."""

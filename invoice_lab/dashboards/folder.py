@@ -86,7 +86,7 @@ def prepare(settings: Settings, workspace: str, host: str, port: int, *, noteboo
     root = settings.data_dir / "dashboards" / f"{workspace}-{port}"
     home = settings.data_dir / "dashboards" / "home"
     shutil.rmtree(root, ignore_errors=True)
-    for folder in (home, root / "pages", root / "config", root / "runtime", root / "reports"):
+    for folder in (home, root / "pages", root / "config", root / "runtime", root / "reports", root / "tmp"):
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     for page in pages():
         _write_page(page, notebooks, root / "pages", workspace)
@@ -183,6 +183,7 @@ def _environment(root: Path, home: Path, workspace: str, ours: Mapping[str, str]
         "HOME": str(home),
         "JUPYTER_PATH": str(root / "jupyter"),
         "JUPYTER_NO_CONFIG": "1",
+        "TMPDIR": str(root / "tmp"),  # jupyter_core leaves an empty folder there for each process without config
         "JUPYTER_CONFIG_DIR": str(root / "config"),
         "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
         "INVOICE_LAB_DATA": str(root / "data"),

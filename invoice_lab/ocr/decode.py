@@ -26,6 +26,12 @@ class Limits:
     megabytes: float = 50
     megapixels: float = 60
     shortest_side: int = 50
+    longest_side: int = 20_000
+
+    @property
+    def bytes(self) -> int:
+        """The largest file, in bytes."""
+        return round(self.megabytes * 1e6)
 
 
 def decode(data: bytes, limits: Limits | None = None) -> Pixels:
@@ -80,6 +86,9 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
         raise ScanError(
             "too-large", f"The picture has {width} x {height} pixels; the limit is {limits.megapixels:g} MP."
         )
+    if max(width, height) > limits.longest_side:
+        longest = f"the longest side may have {limits.longest_side}"
+        raise ScanError("too-large", f"The picture has {width} x {height} pixels; {longest}.")
     if min(width, height) < limits.shortest_side:
         raise ScanError("too-small", f"The picture has {width} x {height} pixels; no invoice can be read in that.")
 

@@ -85,7 +85,7 @@ def parse(name: str, raw: str, layout: Layout) -> str | None:
         return _date(raw, with_time=layout.date == "datetime")
     if name == "email":
         text = raw.replace(" ", "")
-        return text if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", text) else None
+        return text if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", text, re.ASCII) else None
     return clean(raw) or None
 
 

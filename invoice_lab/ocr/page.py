@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle on the scan, in pixels of the scan as it arrived; the origin is the top left."""
+    """A rectangle on the scan, in pixels of the scan as it is shown (a camera's orientation mark followed)."""
 
     x: int
     y: int
@@ -55,11 +54,6 @@ class Field:
     box: Box | None
     confidence: float
     how: str
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Field:
-        """Make a field of what `dataclasses.asdict` gave."""
-        return cls(**{**data, "box": Box(**data["box"]) if data["box"] else None})
 
 
 @dataclass(frozen=True)

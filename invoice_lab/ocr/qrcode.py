@@ -11,6 +11,9 @@ import zxingcpp
 
 from invoice_lab.ocr.decode import Pixels
 
+LARGEST_TO_RESTORE = 8_000_000
+"""Pixels: a code on a larger picture has modules enough as it is, and enlarging it would take gigabytes."""
+
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
 
@@ -52,6 +55,8 @@ def read_qr(grey: Pixels) -> QrCode | None:
 def _attempts(grey: Pixels) -> Iterator[tuple[float, Pixels]]:
     """Give the picture as it is, then restored in ways that bring back a blurred or smeared code."""
     yield 1, grey
+    if grey.size > LARGEST_TO_RESTORE:
+        return
     for factor in (2, 3):
         yield factor, cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     restorations: tuple[Callable[[Pixels], Pixels], ...] = (_unsharp, _otsu)

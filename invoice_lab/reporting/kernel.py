@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
@@ -44,8 +46,13 @@ def kernel_manager_class(environment: dict[str, str], started: list[Any]) -> typ
     from jupyter_client.manager import AsyncKernelManager
 
     class ReportKernelManager(AsyncKernelManager):  # type: ignore[misc]
+        # Sockets in a folder of the kernel's own: two runs that start at once may choose the same free TCP port.
+        transport = "ipc"
+
         async def _async_pre_start_kernel(self, **options: object) -> tuple[list[str], dict[str, Any]]:
             started.append(self)
+            self._folder = tempfile.TemporaryDirectory(prefix="il-")
+            self.connection_file = str(Path(self._folder.name) / "kernel.json")
             given = options.pop("extra_arguments", None) or []
             quiet = [*cast("list[str]", given), *_QUIET]
             return await super()._async_pre_start_kernel(**(options | {"env": environment, "extra_arguments": quiet}))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from invoice_lab.errors import NothingFoundError
+from invoice_lab.errors import NothingFoundError, ScanError
 from invoice_lab.sources.scan import Scan
 
 
@@ -53,7 +54,7 @@ def list_scans(paths: Sequence[Path], suffixes: Iterable[str]) -> Listing:
             passed_over += len(found) - len(images)
             files += images
         elif path.exists():
-            files.append((path.name, path))
+            files.append((text_name(path.name), path))
         else:
             raise NothingFoundError(f"There is no file or folder {path}.")
     if not files:
@@ -72,10 +73,30 @@ def _walk(folder: Path) -> list[tuple[str, Path]]:
             continue
         seen.add(real)
         found += [Path(where, name) for name in names]
-    named = ((file.relative_to(folder).as_posix(), file) for file in found)
-    return sorted(named)
+    return sorted((text_name(file.relative_to(folder).as_posix()), file) for file in found)
 
 
-def load_scan(name: str, path: Path) -> Scan:
-    """Read one file. An `OSError` is the caller's: one unreadable file doesn't end a batch."""
-    return Scan.of(name, path.read_bytes())
+def text_name(name: str) -> str:
+    """Return a file name as text that can be stored and printed: bytes that are no UTF-8 show as their hex codes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def load_scan(name: str, path: Path, most_bytes: int) -> Scan:
+    """Read one file, whole and no larger than allowed.
+
+    Raises
+    ------
+    ScanError
+        For what can't be opened, is no regular file (a pipe would be waited for in vain), or is too large. One such
+        file doesn't end a batch.
+    """
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise ScanError("not-readable", "It is no regular file.")
+        if about.st_size > most_bytes:
+            size = f"{about.st_size / 1e6:.1f} MB"
+            raise ScanError("not-readable", f"The file has {size}; the limit is {most_bytes / 1e6:g} MB.")
+        return Scan.of(name, path.read_bytes())
+    except OSError as error:
+        raise ScanError("not-readable", f"The file can't be opened: {error.strerror}.") from error

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from invoice_lab.validation.judge import Judgement
 
 Outcome = Literal["new", "known", "duplicate"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One ingest run: its id, where the scans come from, what reads them, and whether they are made up."""
+
+    batch: UUID
+    source: str
+    engine: str
+    version: str
+    made_up: bool = False
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,12 @@ def open_cache(workspace: str, settings: Settings | None = None) -> Cache:
     folder = (settings or Settings.from_environment()).cache_dir(workspace)
     pointer = folder / POINTER
     if not pointer.is_file():
-        raise CacheError(f"The workspace {workspace!r} has no cache yet (looked in {folder}).")
+        there = sorted(path.parent.parent.name for path in folder.parent.parent.glob(f"*/cache/{POINTER}"))
+        remedy = f"There are caches of: {', '.join(there)}. " if there else ""
+        raise CacheError(
+            f"The workspace {workspace!r} has no cache yet (looked in {folder}).",
+            f"{remedy}Run `invoice-lab refresh --workspace {workspace}` (or `make report`) to make one.",
+        )
     path = folder / pointer.read_text().strip()
     try:
         connection = duckdb.connect(str(path), read_only=True)

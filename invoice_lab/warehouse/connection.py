@@ -75,6 +75,11 @@ class Database:
             connection.commit()
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             raise DatabaseError(f"PostgreSQL ({self.url_for_humans}) failed: {str(error).strip()}.") from error
+        except psycopg2.errors.InsufficientPrivilege as error:
+            raise DatabaseError(
+                f"PostgreSQL ({self.url_for_humans}) refused: {str(error).strip()}.",
+                "Use the owner's login in DATABASE_URL, or have an administrator run what `invoice-lab doctor` prints.",
+            ) from error
         finally:
             connection.close()  # rolls back what was not committed
 

@@ -9,25 +9,49 @@ from uuid import UUID
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
+from invoice_lab.errors import UsageError
 from invoice_lab.validation.finding import Finding
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.validation.judge import Judgement
 from invoice_lab.warehouse import ids
-from invoice_lab.warehouse.arrival import Arrival, Loaded, LoadedPart, Outcome
+from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded, LoadedPart, Outcome
 from invoice_lab.warehouse.write import write
 
 
-def start_batch(connection: Connection, batch: UUID, source: str, engine: str, version: str) -> None:
-    """Record that a batch begins."""
+def start_batch(connection: Connection, batch: Batch) -> None:
+    """Record that a batch begins.
+
+    Raises
+    ------
+    UsageError
+        Where the workspace holds real scans and these are made up, or the other way round.
+    """
     with connection.cursor() as cursor:
-        values = (str(batch), source, engine, version)
-        cursor.execute("insert into batches (batch, source, engine, version) values (%s, %s, %s, %s)", values)
+        # Of two first batches, one real and one made up, only one may begin.
+        cursor.execute("select pg_advisory_xact_lock(hashtext(current_schema() || ' load'))")
+        cursor.execute("select from batches where made_up <> %s limit 1", (batch.made_up,))
+        if cursor.rowcount:
+            kind, other = ("made-up", "real") if batch.made_up else ("real", "made-up")
+            raise UsageError(
+                f"This workspace holds {other} scans; {kind} ones can't come into it.", "Name another workspace."
+            )
+        cursor.execute(
+            "insert into batches (batch, source, engine, version, made_up) values (%s, %s, %s, %s, %s)",
+            (str(batch.batch), batch.source, batch.engine, batch.version, batch.made_up),
+        )
 
 
-def finish_batch(connection: Connection, batch: UUID) -> None:
+def holds_made_up(connection: Connection) -> bool:
+    """Tell whether the workspace holds made-up scans."""
+    with connection.cursor() as cursor:
+        cursor.execute("select from batches where made_up limit 1")
+        return bool(cursor.rowcount)
+
+
+def finish_batch(connection: Connection, batch: Batch) -> None:
     """Record that a batch went through."""
     with connection.cursor() as cursor:
-        cursor.execute("update batches set finished_at = now() where batch = %s", (str(batch),))
+        cursor.execute("update batches set finished_at = now() where batch = %s", (str(batch.batch),))
 
 
 def known_scans(connection: Connection, sha256s: Sequence[str]) -> set[str]:

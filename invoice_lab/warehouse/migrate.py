@@ -83,6 +83,13 @@ def workspaces(database: Database) -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
+def drop_workspace(database: Database, workspace: str) -> None:
+    """Delete a workspace's books; what nobody can draw again must never be handed to this."""
+    schema = sql.Identifier(schema_name(workspace))
+    with database.connect("owner") as connection, connection.cursor() as cursor:
+        cursor.execute(sql.SQL("drop schema if exists {} cascade").format(schema))
+
+
 def _apply_next(database: Database, schema: str, migrations: list[Migration]) -> str | None:
     """Apply the first migration that is not, in one transaction with its record and grants; None where all are."""
     with database.connect("owner") as connection, connection.cursor() as cursor:

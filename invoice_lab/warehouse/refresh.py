@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tempfile
 from functools import partial
 from importlib import resources
@@ -10,10 +11,12 @@ from pathlib import Path
 import duckdb
 from psycopg2.extensions import connection as Connection
 
-from invoice_lab.settings import SAMPLE_WORKSPACE, Settings
+from invoice_lab.errors import UsageError
+from invoice_lab.settings import DEFAULT_WORKSPACE, Settings
 from invoice_lab.warehouse.cache import TABLES, CacheMeta, open_cache, publish
-from invoice_lab.warehouse.connection import database
-from invoice_lab.warehouse.migrate import migrate
+from invoice_lab.warehouse.connection import Database, database
+from invoice_lab.warehouse.load import holds_made_up
+from invoice_lab.warehouse.migrate import migrate, workspaces
 
 
 def refresh(workspace: str, settings: Settings | None = None) -> CacheMeta:
@@ -29,22 +32,33 @@ def refresh(workspace: str, settings: Settings | None = None) -> CacheMeta:
     -------
     CacheMeta
         What the new cache holds.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such workspace.
     """
     settings = settings or Settings.from_environment()
-    settings.make_workspace_dir(workspace)
     with database(settings) as books:
+        _check_exists(books, workspace)
+        settings.make_workspace_dir(workspace)
         migrate(books, workspace)
         with books.connect("reader", workspace) as connection:
             # One snapshot for all tables: a load that commits meanwhile is in all of them or in none.
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-            publish(
-                settings.cache_dir(workspace),
-                workspace,
-                partial(_fill, connection),
-                sample=workspace == SAMPLE_WORKSPACE,
-            )
+            made_up = holds_made_up(connection)
+            publish(settings.cache_dir(workspace), workspace, partial(_fill, connection), sample=made_up)
     with open_cache(workspace, settings) as cache:
         return cache.meta
+
+
+def _check_exists(books: Database, workspace: str) -> None:
+    """Refuse a mistyped name; the default workspace may be empty and is made."""
+    known = workspaces(books)
+    if workspace not in known and workspace != DEFAULT_WORKSPACE:
+        near = difflib.get_close_matches(workspace, known, n=1)
+        remedy = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known) or 'none yet'}."
+        raise UsageError(f"There is no workspace {workspace!r}.", remedy)
 
 
 def _fill(connection: Connection, cache: duckdb.DuckDBPyConnection) -> None:

@@ -75,7 +75,9 @@ def roles_sql(login: str = role_name("owner")) -> str:
     """
     quoted = '"' + login.replace('"', '""') + '"'
     names = [role_name(role) for role in ASSUMED_ROLES]
-    lines = [f"create role {name} nologin;" for name in names]
+    exists = "exists (select from pg_roles where rolname = '{name}')"
+    create = "do $$ begin if not " + exists + " then create role {name} nologin; end if; end $$;"
+    lines = [create.format(name=name) for name in names]
     lines += [f"grant {', '.join(names)} to {quoted};", "revoke create on schema public from public;"]
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -100,6 +101,46 @@ def test_wrong_usage_ends_with_2(run, arguments, tmp_path, monkeypatch, scans):
     result = run(*arguments)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_read_writes_to_a_pipe_or_device_as_it_is(run, scans, tmp_path):
+    result = run("read", scans / "b.png", "--output", "/dev/null", "--no-progress")
+    assert result.exit_code == 0
+    assert not Path("/dev/null").is_file()
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "target.jsonl")
+    assert run("read", scans / "b.png", "--output", tmp_path / "link.jsonl", "--no-progress").exit_code == 0
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert len(records(tmp_path / "target.jsonl")) == 1
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_read(run, scans, tmp_path):
+    out = tmp_path / "missing" / "out.json"
+    result = run("evaluate", scans, "--truth", scans / "truth.jsonl", "--json", out)
+    assert result.exit_code == 2
+    result = run("read", scans / "b.png", "--output", tmp_path / "missing" / "x.jsonl", "--no-progress")
+    assert result.exit_code == 2
+    assert "can't be written" in result.output
+
+
+def test_a_data_folder_that_cannot_be_used_is_told(run, scans, monkeypatch):
+    monkeypatch.setenv("INVOICE_LAB_DATA", "/dev/null/data")
+    result = run("ingest", scans, "--workspace", "shop")
+    assert result.exit_code in {2, 74}
+    assert "/dev/null/data" in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("name", ["template", "archive", "A", "1a", "a-b", "a" * 41])
+def test_names_that_cannot_be_workspaces_are_refused(run, name):
+    assert run("refresh", "--workspace", name).exit_code == 2
+
+
+def test_ctrl_c_ends_with_130(run, scans, tmp_path, monkeypatch):
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("invoice_lab.reading.read_listing", interrupted)
+    assert run("read", scans, "--output", tmp_path / "x.jsonl").exit_code == 130
 
 
 def test_evaluate_matches_by_path_and_else_by_unique_name(run, scans, tmp_path):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from invoice_lab.errors import InterruptedRunError, NothingFoundError, UsageError
 from invoice_lab.ingest import IngestSummary, ingest
-from invoice_lab.samples import draw_page
+from invoice_lab.samples import draw_page, draw_samples
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.refresh import refresh
 from invoice_lab.warehouse.scan_store import ScanStore
@@ -143,12 +143,23 @@ def test_an_empty_folder_is_refused(tmp_path, settings):
         ingest(tmp_path, workspace="default", settings=settings)
 
 
-def test_made_up_and_real_scans_are_kept_apart(tmp_path, settings):
+def test_made_up_and_real_scans_are_kept_apart(batch, tmp_path, module_settings):
     with pytest.raises(UsageError, match="made-up"):
-        ingest(tmp_path, workspace="sample", settings=settings)
-    settings.samples_dir.mkdir(parents=True)
-    with pytest.raises(UsageError, match="made up"):
-        ingest(settings.samples_dir, workspace="default", settings=settings)
+        ingest(batch, workspace="sample", settings=module_settings)
+    draw_samples(tmp_path / "drawn", count=2)
+    with pytest.raises(UsageError, match="real scans"):
+        ingest(tmp_path / "drawn", workspace="mixed", progress=False, settings=module_settings)
+    ingest(tmp_path / "drawn" / "2019", workspace="toys", progress=False, settings=module_settings)
+    assert refresh("toys", module_settings).sample
+    with pytest.raises(UsageError, match="made-up scans"):
+        ingest(batch, workspace="toys", progress=False, settings=module_settings)
+
+
+def test_a_name_that_is_no_utf8_does_not_stop_a_batch(tmp_path, module_settings):
+    (tmp_path / os.fsdecode(b"bad\xff.png")).write_bytes(BATCH["good-2018.png"])
+    (tmp_path / "new\nline <b>.png").write_bytes(BATCH["good-2019.png"])
+    summary = ingest(tmp_path, workspace="odd_names", progress=False, settings=module_settings)
+    assert dict(summary.statuses) == {"accepted": 2}
 
 
 RUN = """

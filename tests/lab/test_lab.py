@@ -22,8 +22,9 @@ from playwright.sync_api import Page, expect
 from invoice_lab.errors import UsageError
 from invoice_lab.lab import Lab, lab, run_lab
 from invoice_lab.settings import Settings, notebooks_dir
+from invoice_lab.warehouse.embedded import remove_embedded
 
-PARAMETERS = 'workspace: str = "default"\nas_of: str = ""\nk: int = {k}\ndays: int = 90\nshown: int = 1000'
+PARAMETERS = 'workspace: str = "sample"\nas_of: str = ""\nk: int = {k}\ndays: int = 90\nshown: int = 1000'
 # JupyterLab draws only the cells in sight; the test wants all of them
 ALL_CELLS = {"@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"}}
 ALL_RUN = """([least]) => {
@@ -38,7 +39,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Lab on a copy of the notebooks, with a home folder of its own."""
     folder = tmp_path_factory.mktemp("lab")
     settings = Settings(folder / "data", folder / "reports")
-    cache_from_truth(small_truth(200, customers=47), settings, "default")
+    cache_from_truth(small_truth(200, customers=47), settings, "sample")
     root = Path(shutil.copytree(notebooks_dir(), folder / "notebooks"))
     for name, values in ALL_CELLS.items():
         path = folder / "home" / ".jupyter" / "lab" / "user-settings" / name
@@ -50,6 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             yield started
         processes = psutil.Process().children(recursive=True)
     assert [process for process in processes if "ipykernel" in " ".join(process.cmdline())] == []
+    remove_embedded(settings)
 
 
 @pytest.mark.browser

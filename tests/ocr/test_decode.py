@@ -67,8 +67,9 @@ def _claimed_png(width: int, height: int) -> bytes:
         (_claimed_png(60_000, 60_000), "too-large"),
         (png(Image.new("1", (9_000, 9_000))), "too-large"),
         (png(Image.new("RGB", (20, 200))), "too-small"),
+        (png(Image.new("1", (60, 40_000))), "too-large"),
     ],
-    ids=["no bytes", "one byte", "text", "cut end", "cut middle", "bomb", "huge", "small"],
+    ids=["no bytes", "one byte", "text", "cut end", "cut middle", "bomb", "huge", "small", "long"],
 )
 def test_unusable_bytes_have_their_reason(data, code):
     with pytest.raises(ScanError) as caught:

@@ -6,7 +6,9 @@ import re
 import pytest
 from browser import chrome
 
+from invoice_lab import pipeline, samples
 from invoice_lab.errors import NothingFoundError
+from invoice_lab.ingest import ingest
 from invoice_lab.pipeline import report
 from invoice_lab.reporting.record import recorded
 from invoice_lab.samples import draw_samples
@@ -112,6 +114,24 @@ def test_with_a_database_of_ones_own_nothing_is_ingested_without_scans(runs, tmp
         with database(own) as books, books.connect("reader", "shop") as connection, connection.cursor() as cursor:
             cursor.execute("select count(*) from batches")
             assert cursor.fetchone() == (1,)
+
+
+def test_only_the_owner_looks_into_workspaces(runs):
+    settings, *_ = runs[0]
+    assert (settings.data_dir / "workspaces").stat().st_mode & 0o077 == 0
+
+
+def test_another_sample_batch_begins_the_sample_workspace_anew(settings, monkeypatch):
+    def again(seed):
+        monkeypatch.setattr(samples, "draw_samples", lambda folder: draw_samples(folder, count=3, seed=seed))
+        settings.make_workspace_dir("sample")
+        folder = pipeline._draw(settings, lambda line: None)
+        return ingest(folder, workspace="sample", workers=1, progress=False, settings=settings).outcomes["new"]
+
+    assert [again(1), again(1), again(2)] == [3, 0, 3]
+    with database(settings) as books, books.connect("reader", "sample") as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from scans")
+        assert cursor.fetchone() == (3,)
 
 
 def test_a_missing_folder_is_told_before_anything_starts(settings, tmp_path):

@@ -1,8 +1,10 @@
 """Folders of scans: order, suffixes, links, and what is not there."""
 
+import os
+
 import pytest
 
-from invoice_lab.errors import NothingFoundError
+from invoice_lab.errors import NothingFoundError, ScanError
 from invoice_lab.sources.folder import list_scans, load_scan
 from invoice_lab.sources.scan import Scan
 
@@ -39,6 +41,25 @@ def test_an_empty_folder_is_told_with_what_was_passed_over(tmp_path):
 
 def test_a_scan_is_known_by_its_bytes(tmp_path):
     (tmp_path / "a.png").write_bytes(b"abc")
-    scan = load_scan("a.png", tmp_path / "a.png")
+    scan = load_scan("a.png", tmp_path / "a.png", 3)
     assert scan == Scan.of("a.png", b"abc")
     assert scan.sha256.startswith("ba7816bf")
+
+
+@pytest.mark.parametrize("kind", ["missing", "pipe", "large"])
+def test_what_cannot_be_read_is_told(tmp_path, kind):
+    path = tmp_path / "a.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "large":
+        path.write_bytes(b"abcd")
+    with pytest.raises(ScanError) as caught:
+        load_scan("a.png", path, 3)
+    assert caught.value.code == "not-readable"
+
+
+def test_a_name_that_is_no_utf8_becomes_text(tmp_path):
+    (tmp_path / os.fsdecode(b"bad\xff.png")).write_bytes(b"x")
+    (name, path) = list_scans([tmp_path], SUFFIXES).files[0]
+    assert name == "bad\\xff.png"
+    assert path.read_bytes() == b"x"

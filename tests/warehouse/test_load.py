@@ -7,13 +7,14 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
+from invoice_lab.errors import UsageError
 from invoice_lab.ocr.page import Page
 from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.finding import Finding
 from invoice_lab.validation.invoice import Customer, Invoice, Line
 from invoice_lab.validation.judge import Judgement
-from invoice_lab.warehouse.arrival import Arrival
-from invoice_lab.warehouse.load import known_scans, load, start_batch
+from invoice_lab.warehouse.arrival import Arrival, Batch
+from invoice_lab.warehouse.load import holds_made_up, known_scans, load, start_batch
 
 CUSTOMER = Customer(name="Zoé", number="00042", category="B", address=("1 Street", "Town"))
 INVOICE = Invoice(
@@ -41,7 +42,7 @@ def loader(migrated):
     """A connection to an empty workspace of the books; whatever a test writes is rolled back."""
     with migrated.connect("loader", "sample") as connection:
         batch = uuid4()
-        start_batch(connection, batch, "test", "test", "1")
+        start_batch(connection, Batch(batch, "test", "test", "1"))
         yield _Loader(connection, batch)
         connection.rollback()
 
@@ -172,10 +173,17 @@ def test_a_commit_that_breaks_leaves_none_of_its_scans(migrated):
     broken = replace(arrival("broken.png", no=2), size=None)  # violates a constraint of `scans`
     with pytest.raises(psycopg2.errors.NotNullViolation), migrated.connect("loader", "other") as connection:
         batch = uuid4()
-        start_batch(connection, batch, "test", "test", "1")
+        start_batch(connection, Batch(batch, "test", "test", "1"))
         load(connection, batch, [arrival("good.png"), broken])
     with migrated.connect("reader", "other") as connection, connection.cursor() as cursor:
         cursor.execute(
             "select (select count(*) from scans), (select count(*) from parts), (select count(*) from batches)"
         )
         assert cursor.fetchone() == (0, 0, 0)
+
+
+def test_made_up_scans_never_come_to_real_ones(loader):
+    with pytest.raises(UsageError, match="holds real scans"):
+        start_batch(loader.connection, Batch(uuid4(), "test", "test", "1", made_up=True))
+    start_batch(loader.connection, Batch(uuid4(), "test", "test", "1"))
+    assert not holds_made_up(loader.connection)

@@ -4,9 +4,12 @@ from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
+import pytest
 from test_load import CUSTOMER, INVOICE, arrival
 
+from invoice_lab.errors import UsageError
 from invoice_lab.validation.finding import Finding
+from invoice_lab.warehouse.arrival import Arrival, Batch
 from invoice_lab.warehouse.cache import open_cache
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.load import load, start_batch
@@ -19,11 +22,12 @@ def fill(settings, workspace, *arrivals):
         migrate(books, workspace)
         with books.connect("loader", workspace) as connection:
             batch = uuid4()
-            start_batch(connection, batch, "test", "test", "1")
+            start_batch(connection, Batch(batch, "test", "test", "1"))
             load(connection, batch, arrivals)
 
 
 def test_an_empty_workspace_gives_an_empty_cache(module_settings):
+    fill(module_settings, "empty")
     meta = refresh("empty", module_settings)
     assert (meta.as_of, meta.counts["invoices"], meta.sample) == (None, 0, False)
 
@@ -72,3 +76,18 @@ def test_a_reader_keeps_its_file_while_a_new_one_is_written(module_settings):
         with open_cache("live", module_settings) as after:
             assert after.connection.execute("select count(*) from invoices").fetchone() == (2,)
             assert after.path != before.path
+
+
+def test_a_mistyped_workspace_is_refused_with_the_nearest(module_settings):
+    fill(module_settings, "spelled")
+    with pytest.raises(UsageError, match="spelled"):
+        refresh("speled", module_settings)
+    assert not module_settings.workspace_dir("speled").exists()
+
+
+def test_files_of_the_latest_batch_that_could_not_be_opened_are_told(module_settings):
+    fill(module_settings, "unopened", Arrival(1, "gone.png", None, problem="No such file."))
+    refresh("unopened", module_settings)
+    with open_cache("unopened", module_settings) as cache:
+        sql = "select name, status, code, message from parts join findings using (sha256, part)"
+        assert cache.connection.execute(sql).fetchall() == [("gone.png", "failed", "not-readable", "No such file.")]

