@@ -154,11 +154,7 @@ def ingest(
         When the user stopped it; what was committed stays.
     """
     settings = settings or Settings.from_environment()
-    listing = list_scans([Path(source)], SUFFIXES)
-    made_up = _is_made_up(Path(source))
-    if workspace == SAMPLE_WORKSPACE and not made_up:
-        remedy = "Name another with --workspace (WORKSPACE=)."
-        raise UsageError(f"The workspace {SAMPLE_WORKSPACE!r} is for made-up invoices alone.", remedy)
+    listing, made_up = find_scans(Path(source), workspace)
     chosen = load_engine(engine)
     settings.make_workspace_dir(workspace)
     summary = IngestSummary(workspace, str(source), chosen.name, passed_over=listing.passed_over)
@@ -186,6 +182,16 @@ def _load_all(
                 yield from _Run(connection, batch, listing, store, stop).through(pool)
     except psycopg2.Error as error:
         raise DatabaseError(f"The books refused a batch: {str(error).strip()}.") from error
+
+
+def find_scans(source: Path, workspace: str) -> tuple[Listing, bool]:
+    """List a source's scans and tell whether they are made up; raises as `ingest` does."""
+    listing = list_scans([source], SUFFIXES)
+    made_up = _is_made_up(source)
+    if workspace == SAMPLE_WORKSPACE and not made_up:
+        remedy = "Name another with --workspace (WORKSPACE=)."
+        raise UsageError(f"The workspace {SAMPLE_WORKSPACE!r} is for made-up invoices alone.", remedy)
+    return listing, made_up
 
 
 def _is_made_up(source: Path) -> bool:

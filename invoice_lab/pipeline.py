@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from invoice_lab.ingest import IngestSummary
-from invoice_lab.ocr.decode import SUFFIXES
+from invoice_lab.ingest import IngestSummary, find_scans
 from invoice_lab.progress import Follower
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import check_writable, write_reports
 from invoice_lab.reporting.runner import run_notebook
 from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, workspace_name
-from invoice_lab.sources.folder import list_scans
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.migrate import drop_workspace
 from invoice_lab.warehouse.refresh import refresh
@@ -76,9 +74,10 @@ def report(
     drawn = scans is None and settings.database_url is None and workspace in (None, SAMPLE_WORKSPACE)
     name = workspace_name(workspace or (SAMPLE_WORKSPACE if drawn else DEFAULT_WORKSPACE))
     if scans is not None:
-        list_scans([scans], SUFFIXES)  # tells at once where there is nothing to read
+        find_scans(scans, name)  # tells at once where there is nothing to read
     check_writable(settings)
-    settings.make_workspace_dir(name)
+    if drawn or scans is not None:
+        settings.make_workspace_dir(name)
     source = _draw(settings, say) if drawn else scans
     summary = None
     if source is not None:
@@ -111,10 +110,10 @@ def _draw(settings: Settings, say: Say) -> Path:
 def _extract(settings: Settings, source: Path, workspace: str, engine: str, workers: int) -> IngestSummary:
     """Run the `extract` notebook; the executed notebook is kept with the workspace's data."""
     parameters = {"source": str(source.resolve()), "workspace": workspace, "engine": engine, "workers": workers}
-    output = settings.workspace_dir(workspace) / "extract.ipynb"
+    kept = settings.workspace_dir(workspace) / "extract.ipynb"
     # The database is held here too, so that an embedded server is not stopped while the kernel ends.
     with database(settings), tempfile.TemporaryDirectory() as folder:
-        follower = Follower(Path(folder) / "progress.jsonl")
-        with follower.running():
-            run_notebook("extract", parameters, output, settings=settings, credentials=True)
-    return IngestSummary.from_record(recorded(output)["summary"])
+        output = Path(folder) / "extract.ipynb"
+        with Follower(Path(folder) / "progress.jsonl").running():
+            run_notebook("extract", parameters, output, settings=settings, credentials=True, kept=kept)
+        return IngestSummary.from_record(recorded(output)["summary"])

@@ -15,7 +15,7 @@ NOTEBOOKS = ["sales", "segments", "recommendations", "ocr_quality"]
 
 
 def test_notebooks_run_by_nbval(settings: Settings):
-    cache_from_truth(small_truth(), settings, "default")
+    cache_from_truth(small_truth(), settings, "sample")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))},
         "INVOICE_LAB_DATA": str(settings.data_dir),
