@@ -7,12 +7,16 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle on the scan, in pixels of the scan as it is shown (a camera's orientation mark followed)."""
+    """A rectangle on a sheet of the scan, in pixels of the sheet as it is shown (a camera's orientation mark followed).
+
+    `sheet` tells which one, from 0; a picture has one sheet, a PDF or TIFF file may have more.
+    """
 
     x: int
     y: int
     width: int
     height: int
+    sheet: int = 0
 
     @property
     def right(self) -> int:
@@ -27,7 +31,7 @@ class Box:
     def around(self, other: Box) -> Box:
         """Return the smallest box that holds both."""
         x, y = min(self.x, other.x), min(self.y, other.y)
-        return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
+        return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y, self.sheet)
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,13 @@ class Field:
 
 @dataclass(frozen=True)
 class LineReading:
-    """One product line as it was read."""
+    """One product line as it was read; `amount` and `tax_rate` (percent) where the layout prints them."""
 
     product: Field
     quantity: Field
     unit_price: Field
+    amount: Field | None = None
+    tax_rate: Field | None = None
 
 
 @dataclass(frozen=True)
@@ -90,9 +96,12 @@ class Page:
     engine, engine_version : str
         The OCR engine and its version.
     fields : dict of str to Field
-        By name: invoice_id, issued_at, name, email, address_1, address_2, number, category, gender, birth_date, total.
+        By name: invoice_id, issued_at, name, email, address_1, address_2, number, category, gender, birth_date, net,
+        tax, total.
     lines : tuple of LineReading
         Product lines from top to bottom.
+    doubled : tuple of str
+        Names of fields that stand on the page more than once, or ``qr`` where there are QR codes of several invoices.
     qr : str or None
         The QR code's payload, None where there is none or it can't be read.
     text : str
@@ -112,6 +121,7 @@ class Page:
     engine_version: str = ""
     fields: dict[str, Field] = field(default_factory=dict)
     lines: tuple[LineReading, ...] = ()
+    doubled: tuple[str, ...] = ()
     qr: str | None = None
     text: str = ""
     problem: Problem | None = None
