@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -27,6 +27,8 @@ from invoice_lab.workers import read_and_judge
 Record = dict[str, Any]
 DRAWN, SHARED = "drawn", "shared"
 """The sources: pages of the sample generator, and real ones."""
+FEWEST_INVOICES = 300
+"""Of so many invoices at least the drawn ones are chosen: of few, all would be of the same few customers."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,10 @@ class Result:
 
 def drawn_pages(count: int, seed: int, layout: str | None) -> list[Original]:
     """Make `count` healthy pages of the sample generator, a third of them of fac-2018 where no layout is asked for."""
-    enough = count if layout is None else 3 * count + 3  # a third is of fac-2018
+    enough = max(FEWEST_INVOICES, 3 * count)  # a third of them is of fac-2018
     records = [record for record in make_invoices(enough, seed) if layout in (None, record["layout"])]
-    named = [{**record, "file": f"{record['invoice_id']}.png".replace("/", "_")} for record in records]
-    return [Original(DRAWN, record) for record in spread(named, count, chance("drawn", seed))]
+    chosen = spread([{**record, "file": _file_name(record)} for record in records], count, chance("drawn", seed))
+    return [Original(DRAWN, record) for record in chosen]
 
 
 def shared_pages(folder: Path, count: int, seed: int, layout: str | None) -> list[Original]:
@@ -157,7 +159,7 @@ def as_png(picture: Image.Image) -> bytes:
 
 def keep(folder: Path, result: Result, data: bytes, truth: Record, record: Record) -> None:
     """Write a page that was not read well beside a file that says what is true and what was read."""
-    stem = f"{result.source}-{result.kind.replace('/', '_')}-{Path(result.file).stem}"
+    stem = f"{result.source}-{result.kind}-{Path(result.file).with_suffix('')}".replace("/", "_")
     (folder / f"{stem}.png").write_bytes(data)
     story = {"wrong": result.wrong, "truth": truth, "read": record}
     (folder / f"{stem}.json").write_text(json.dumps(story, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -169,6 +171,10 @@ def tasks_of(
     """Return all that is to be done, kind by kind, so that a row of the table is complete as early as can be."""
     pages = list(originals)
     return [Task(original, kind, seed, engine, examples) for kind in kinds for original in pages]
+
+
+def _file_name(record: Mapping[str, Any]) -> str:
+    return f"{record['layout']}/{record['invoice_id'].replace('/', '_')}.png"
 
 
 def _first_page() -> bytes:

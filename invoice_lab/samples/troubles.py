@@ -14,6 +14,8 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from invoice_lab.samples.damage.place import turned
+from invoice_lab.samples.damage.tone import blur
 from invoice_lab.samples.landscape import draw_landscape
 from invoice_lab.samples.page import MODULE, QR_AT, QUIET_ZONE, SIZE, draw_page, qr_code, total_y
 from invoice_lab.samples.truth import Expected, Layout, Record, qr_payload
@@ -93,12 +95,12 @@ def impossible_birth_date(record: Record, rng: Random) -> None:
 def rotated(record: Record, rng: Random) -> Image.Image:
     """Turn the page by 1 to 3 degrees either way; the canvas grows, so nothing is cut off."""
     degrees = rng.choice((-1, 1)) * rng.uniform(1.0, 3.0)
-    return composite(draw_page(record)).rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
+    return turned(composite(draw_page(record)), degrees, grow=True)
 
 
 def blurred(record: Record, rng: Random) -> Image.Image:
     """Blur the whole page a little."""
-    return composite(draw_page(record)).filter(ImageFilter.GaussianBlur(rng.uniform(0.6, 0.9)))
+    return blur(composite(draw_page(record)), rng, sigma=rng.uniform(0.6, 0.9))
 
 
 def qr_blurred(record: Record, rng: Random) -> Image.Image:

@@ -277,7 +277,7 @@ def test_rotated_pages_lose_nothing_at_the_edges(of_kind) -> None:
 
 def test_samples_import_nothing_that_reads() -> None:
     own = {"errors", "samples"}
-    for path in Path(samples.__file__).parent.glob("*.py"):
+    for path in Path(samples.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []

@@ -11,7 +11,7 @@ from invoice_lab.samples.damage.tone import REDUCERS, times
 BICUBIC = Image.Resampling.BICUBIC
 WHITE = (255, 255, 255)
 MOST_SHIFT = 12
-"""Pixels at most that a page lies beside its place: its uppermost ink, at 10 to 20 pixels, is still there."""
+"""Pixels at most that a page lies beside its place: its text, 20 pixels from the edges, is still there."""
 QUARTERS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 
 

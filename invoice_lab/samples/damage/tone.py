@@ -24,7 +24,7 @@ def numpy_chance(rng: Random) -> np.random.Generator:
 
 def to_picture(values: npt.NDArray[Any]) -> Image.Image:
     """Make a picture of values that may lie somewhat outside 0 to 255: shape (height, width, 3)."""
-    return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
+    return Image.fromarray((values + 0.5).clip(0, 255).astype(np.uint8))
 
 
 def blur(picture: Image.Image, _rng: Random, *, sigma: float) -> Image.Image:
