@@ -41,7 +41,7 @@ class NothingFoundError(InvoiceLabError):
     """A source holds no scan."""
 
     exit_code = 2
-    remedy = "Name a folder or file with invoice scans (PNG or JPEG)."
+    remedy = "Name a folder or file with invoice scans (PNG, JPEG, TIFF, WebP, BMP or PDF)."
 
 
 class ScanError(InvoiceLabError):

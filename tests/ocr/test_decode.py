@@ -19,7 +19,7 @@ from invoice_lab.ocr.decode import Limits, decode
     ids=["opaque", "transparent", "half"],
 )
 def test_alpha_is_composited_on_white(ink, expected):
-    rgb = decode(png(Image.new("RGBA", (60, 70), ink)))
+    (rgb,) = decode(png(Image.new("RGBA", (60, 70), ink)))
     assert rgb.shape == (70, 60, 3)
     assert np.abs(rgb[30, 30].astype(int) - expected).max() <= 1
 
@@ -27,11 +27,12 @@ def test_alpha_is_composited_on_white(ink, expected):
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "LA", "I;16"])
 def test_every_png_mode_gives_rgb(mode):
     image = Image.new(mode, (60, 60), 1 if mode == "1" else None)
-    assert decode(png(image)).shape == (60, 60, 3)
+    (rgb,) = decode(png(image))
+    assert rgb.shape == (60, 60, 3)
 
 
 def test_sixteen_bits_keep_their_grey():
-    grey = decode(png(Image.fromarray(np.full((60, 60), 0x8000, np.uint16))))
+    (grey,) = decode(png(Image.fromarray(np.full((60, 60), 0x8000, np.uint16))))
     assert grey[0, 0].tolist() == [0x80, 0x80, 0x80]
 
 
@@ -42,7 +43,7 @@ def test_a_camera_orientation_is_followed():
     exif[0x0112] = 6  # to be turned clockwise by 90 degrees
     file = io.BytesIO()
     image.save(file, "JPEG", exif=exif)
-    rgb = decode(file.getvalue())
+    (rgb,) = decode(file.getvalue())
     assert rgb.shape == (80, 60, 3)
     assert rgb[40, 55].max() < 60, "the upper edge is now at the right"
     assert rgb[40, 5].min() > 200
