@@ -26,6 +26,11 @@ class Customer(BaseModel):
     gender: Text | None = None
     birth_date: date | None = None
 
+    @property
+    def identified(self) -> bool:
+        """Whether it can be told which customer this is."""
+        return bool(self.number or (self.email and self.birth_date))
+
 
 class Line(BaseModel):
     """One product on an invoice."""

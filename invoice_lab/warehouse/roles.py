@@ -35,7 +35,8 @@ _BOOKS_GRANTS: dict[Role, str] = {
     "loader": """
         grant usage on schema {schema} to {role};
         grant select, insert, update, delete on all tables in schema {schema} to {role};
-        revoke insert, update, delete on {schema}.schema_migrations from {role}
+        revoke insert, update, delete on {schema}.schema_migrations from {role};
+        revoke update, delete on {schema}.reviews from {role}
     """,
     "reader": """
         grant usage on schema {schema} to {role};

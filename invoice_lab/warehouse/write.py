@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,9 +12,9 @@ from uuid import UUID
 from psycopg2.extensions import cursor as Cursor
 
 from invoice_lab.ocr.page import Page
+from invoice_lab.validation import ids
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.validation.record import mean_confidence
-from invoice_lab.warehouse import ids
 from invoice_lab.warehouse.arrival import Loaded, LoadedPart
 from invoice_lab.warehouse.upsert import Row, insert_rows
 
@@ -25,6 +26,7 @@ INVOICE_COLUMNS = (
     "invoice_id", "layout", "printed_id", "customer_id", "issued_at", "net", "tax", "total", "currency",
     "sha256", "part", "text", "digest",
 )  # fmt: skip
+PRICE_KEY = ("product_id", "currency", "unit_price")
 LINE_COLUMNS = ("invoice_id", "line_no", "product_id", "quantity", "unit_price", "amount")
 PART_COLUMNS = (
     "sha256", "part", "status", "layout", "printed_id", "invoice_id", "engine", "engine_version", "confidence",
@@ -43,31 +45,64 @@ _UPDATE_PRODUCT = """
     on conflict (product_id) do update set name = excluded.name
     where excluded.name collate "C" < products.name collate "C"
 """
+_UPDATE_PRICE = """
+    on conflict (product_id, currency, unit_price) do update set sales = prices.sales + excluded.sales
+"""
+_UPDATE_PART = """
+    on conflict (sha256, part) do update
+    set (status, layout, printed_id, invoice_id, confidence, page)
+      = (excluded.status, excluded.layout, excluded.printed_id, excluded.invoice_id, excluded.confidence, excluded.page)
+"""
+
+
+def lock_books(cursor: Cursor) -> None:
+    """Let one transaction of a workspace decide at a time: each sees what the others have decided."""
+    cursor.execute("select pg_advisory_xact_lock(hashtext(current_schema() || ' load'))")
 
 
 def write(cursor: Cursor, batch: UUID, loaded: Sequence[Loaded]) -> None:
     """Write what was decided, within the cursor's transaction."""
     fresh = [item for item in loaded if item.outcome != "known" and item.arrival.sha256]
     parts = [(item, part) for item in fresh for part in item.parts]
-    invoices = [
-        (part.judgement.invoice, part.judgement.page)
-        for _, part in parts
-        if part.invoice_id and not part.duplicate and part.judgement.invoice
-    ]
     scans = [(item.arrival.sha256, item.arrival.name, item.arrival.size) for item in fresh]
     insert_rows(cursor, "scans", ("sha256", "name", "bytes"), scans, "on conflict do nothing")
     cursor.execute("delete from parts where status = 'failed' and sha256 = any(%s)", ([scan[0] for scan in scans],))
-    insert_rows(cursor, "customers", CUSTOMER_COLUMNS, _customers(invoices), _UPDATE_CUSTOMER)
-    insert_rows(cursor, "products", ("product_id", "code", "name"), _products(invoices), _UPDATE_PRODUCT)
-    insert_rows(cursor, "invoices", INVOICE_COLUMNS, [_invoice(*pair) for pair in invoices])
-    insert_rows(cursor, "invoice_lines", LINE_COLUMNS, [row for invoice, _ in invoices for row in _lines(invoice)])
-    insert_rows(cursor, "parts", PART_COLUMNS, [_part(item.arrival.seconds, part) for item, part in parts])
-    columns = ("sha256", "part", "no", "code", "severity", "field", "message")
-    insert_rows(cursor, "findings", columns, [row for _, part in parts for row in _findings(part)])
+    write_invoices(cursor, [part for _, part in parts])
+    write_parts(cursor, [(item.arrival.seconds, part) for item, part in parts])
     arrivals = [
         (str(batch), i.arrival.no, i.arrival.name, i.arrival.sha256, i.outcome, i.arrival.problem) for i in loaded
     ]
     insert_rows(cursor, "batch_scans", ("batch", "no", "name", "sha256", "outcome", "problem"), arrivals)
+
+
+def write_invoices(cursor: Cursor, parts: Iterable[LoadedPart]) -> None:
+    """Write the invoices of parts that were accepted and are no duplicates, with their customers and products."""
+    invoices = [
+        (part.judgement.invoice, part.judgement.page)
+        for part in parts
+        if part.invoice_id and not part.duplicate and part.judgement.invoice
+    ]
+    insert_rows(cursor, "customers", CUSTOMER_COLUMNS, _customers(invoices), _UPDATE_CUSTOMER)
+    insert_rows(cursor, "products", ("product_id", "code", "name"), _products(invoices), _UPDATE_PRODUCT)
+    insert_rows(cursor, "invoices", INVOICE_COLUMNS, [_invoice(*pair) for pair in invoices])
+    insert_rows(cursor, "invoice_lines", LINE_COLUMNS, [row for invoice, _ in invoices for row in _lines(invoice)])
+    insert_rows(cursor, "prices", (*PRICE_KEY, "sales"), _prices(invoices), _UPDATE_PRICE)
+
+
+def write_parts(cursor: Cursor, parts: Sequence[tuple[float, LoadedPart]]) -> None:
+    """Write parts, each with the seconds its reading took, and their findings; what was there of them is replaced.
+
+    How long the first reading took, by which engine and when, stays as it was.
+    """
+    insert_rows(cursor, "parts", PART_COLUMNS, [_part(*item) for item in parts], _UPDATE_PART)
+    keys = [(part.judgement.page.sha256, part.judgement.page.part) for _, part in parts]
+    cursor.execute(
+        "delete from findings using unnest(%s::text[], %s::integer[]) as part (sha256, part)"
+        " where findings.sha256 = part.sha256 and findings.part = part.part",
+        ([sha256 for sha256, _ in keys], [number for _, number in keys]),
+    )
+    columns = ("sha256", "part", "no", "code", "severity", "field", "message")
+    insert_rows(cursor, "findings", columns, [row for _, part in parts for row in _findings(part)])
 
 
 def _customers(invoices: Iterable[tuple[Invoice, Page]]) -> list[Row]:
@@ -88,6 +123,13 @@ def _products(invoices: Iterable[tuple[Invoice, Page]]) -> list[Row]:
         row = (ids.product_id(line), line.code, line.product)
         first[row[0]] = min(first.get(row[0], row), row, key=lambda row: str(row[2]))
     return list(first.values())
+
+
+def _prices(invoices: Iterable[tuple[Invoice, Page]]) -> list[Row]:
+    sales = Counter(
+        (ids.product_id(line), invoice.currency, line.unit_price) for invoice, _ in invoices for line in invoice.lines
+    )
+    return [(*price, number) for price, number in sales.items()]
 
 
 def _invoice(invoice: Invoice, page: Page) -> Row:

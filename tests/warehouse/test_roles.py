@@ -26,6 +26,8 @@ PERMISSIONS: list[tuple[str, str, str]] = [
     ("empty books", "truncate products cascade", "owner"),
     ("read the record of migrations", "select * from ws_sample.schema_migrations", "owner loader reader"),
     ("forge the record of migrations", "update ws_sample.schema_migrations set sha256 = ''", "owner"),
+    ("change a decision", "update reviews set reason = 'x'", "owner"),
+    ("delete a decision", "delete from reviews", "owner"),
     ("change a table", "alter table products add column x text", "owner"),
     ("drop a table", "drop table reviews", "owner"),
     ("make a table among the books", "create table ws_sample.x (a int)", "owner"),

@@ -6,4 +6,5 @@ union all
 select sha256, part, 'lines.' || line.no || '.' || field.key, field.value ->> 'raw', field.value ->> 'value',
        (field.value ->> 'confidence')::double precision, field.value ->> 'how'
 from parts, jsonb_array_elements(page -> 'lines') with ordinality as line(content, no), jsonb_each(line.content) as field
+where jsonb_typeof(field.value) = 'object'  -- a line without a printed amount has none
 order by 1, 2, 3

@@ -25,9 +25,9 @@ def customer_id(customer: Customer) -> str:
     """
     if customer.number:
         return f"n-{customer.number}"
-    if customer.email and customer.birth_date:
-        return f"e-{_digest(customer.email.casefold(), customer.birth_date.isoformat())}"
-    raise UsageError(f"The customer {customer.name!r} has neither a number nor e-mail and birth date.")
+    if not customer.email or not customer.birth_date:
+        raise UsageError(f"The customer {customer.name!r} has neither a number nor e-mail and birth date.")
+    return f"e-{_digest(customer.email.casefold(), customer.birth_date.isoformat())}"
 
 
 def product_id(line: Line) -> str:
