@@ -61,7 +61,9 @@ class Reader:
         blank = Page(scan.sha256, engine=self.engine.name, engine_version=self.engine.version)
         try:
             sheets = decode(scan.data, self.limits)
-            return tuple(self._read_page(rgb, replace(blank, width=rgb.shape[1], height=rgb.shape[0])) for rgb in sheets)
+            return tuple(
+                self._read_page(rgb, replace(blank, width=rgb.shape[1], height=rgb.shape[0])) for rgb in sheets
+            )
         except ScanError as error:
             return (blank.with_problem(error.code, error.message),)
 
