@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from invoice_lab.ocr.engines import ENGINES
+from invoice_lab.ocr.engines import AUTO
 from invoice_lab.ocr.read import Reader
 from invoice_lab.recommendation.recommender import Recommender
 from invoice_lab.samples import draw_samples
@@ -64,7 +64,7 @@ def reading(sizes: Sizes) -> Iterator[Measurement]:
         yield measure("draw sample scans", sizes.scans, lambda: draw_samples(Path(folder), count=sizes.scans))
         paths = sorted(Path(folder).rglob("*.png"))
         scans = [Scan.of(path.name, path.read_bytes()) for path in paths]
-    for engine in ENGINES:
+    for engine in AUTO:
         reader = Reader(engine)
         reader.read(scans[0])  # loads the models
         yield measure(f"read with {engine}", len(scans), lambda reader=reader: [reader.read(scan) for scan in scans])

@@ -69,10 +69,13 @@ def _packages(settings: Settings) -> Iterator[Check]:
 
 
 def _engines(settings: Settings) -> Iterator[Check]:
-    from invoice_lab.ocr.engines import ENGINES, load_engine
+    from invoice_lab.ocr.engines import AUTO, engine_states
 
-    for name in ENGINES:
-        yield _attempt(f"engine {name}", lambda name=name: f"Tesseract {load_engine(name).version}")  # type: ignore[misc]
+    for state in engine_states():
+        found = f"{state.version}, {state.where}" if state.usable else state.problem
+        optional = "" if state.usable or state.name in AUTO else "not there, optional: "
+        ok = state.usable or state.name not in AUTO
+        yield Check(f"engine {state.name}", ok, optional + found, state.remedy)
 
 
 def _models(settings: Settings) -> Iterator[Check]:

@@ -5,13 +5,11 @@ import pytest
 from pages import NEW, OLD, changed, on_paper, png, scan_of, scan_of_record
 from PIL import Image, ImageDraw, ImageFilter
 
-from invoice_lab.ocr.engines import engine_names, load_engine
+from invoice_lab.ocr.engines import AUTO, load_engine
 from invoice_lab.ocr.read import Reader
 from invoice_lab.samples import draw_page
 from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.judge import judge
-
-ENGINES = [name for name in engine_names() if name != "auto"]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +29,7 @@ def expected_core(record):
     return record["invoice_id"], moment, record["total"], lines
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", AUTO)
 @pytest.mark.parametrize("record", [NEW, OLD], ids=lambda record: record["layout"])
 def test_every_field_of_a_clean_page(engine, record):
     (page,) = Reader(engine).read(scan_of_record(record))
