@@ -3,14 +3,14 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests report ingest dashboards lab test lint bench clean doctor
-export SCANS WORKSPACE AS_OF PORT WORKERS
+.PHONY: help setup setup-tests report ingest dashboards lab engines test test-engines lint bench clean doctor
+export SCANS WORKSPACE AS_OF PORT WORKERS ENGINES
 
 RUN := .venv/bin/invoice-lab
 
 help:
 	@echo "Usage: make <target> [NAME=value ...]"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv and install what is missing (every target below does it first)
 	@.ci/setup
@@ -31,10 +31,18 @@ dashboards: setup ## serve the dashboards on this machine, http://127.0.0.1:8866
 lab: setup ## open JupyterLab with the notebooks, the package and the database ready
 	@exec $(RUN) lab
 
-test: setup-tests ## run all tests, with coverage
-	@unset DATABASE_URL INVOICE_LAB_DATA INVOICE_LAB_REPORTS; \
+engines: setup ## environments of further OCR engines [ENGINES="rapidocr easyocr"]; without ENGINES all four, 13 GB
+	@$(RUN) engines --install $$ENGINES
+
+test: setup-tests ## run all tests but those of `make test-engines`, with coverage
+	@unset DATABASE_URL INVOICE_LAB_DATA INVOICE_LAB_REPORTS INVOICE_LAB_ENGINES; \
 	export INVOICE_LAB_REQUIRE_BROWSER=1 INVOICE_LAB_BROWSER="$${INVOICE_LAB_BROWSER:-$$(cat .venv/.browser)}"; \
-	.venv/bin/python -m pytest --cov --cov-report=term
+	export INVOICE_LAB_REQUIRE_ENGINES=1; \
+	.venv/bin/python -m pytest -m 'not engines' --cov --cov-report=term
+
+test-engines: setup-tests ## run the tests of EasyOCR, docTR and Donut, for real; makes their environments first, 13 GB
+	@$(RUN) engines --install
+	@export INVOICE_LAB_REQUIRE_ENGINES=1; .venv/bin/python -m pytest -m engines tests/ocr
 
 lint: setup ## ruff (rules, format) and mypy --strict
 	@.venv/bin/python -m ruff check .
@@ -44,9 +52,9 @@ lint: setup ## ruff (rules, format) and mypy --strict
 bench: setup ## measure reading, analytics and reports; prints a table
 	@.venv/bin/python -m benchmarks
 
-clean: ## remove .venv, caches of tools and the reports; never .data (scans, books) or reports/archive
+clean: ## remove .venv, .engines, caches of tools and the reports; never .data (scans, books) or reports/archive
 	@find reports -mindepth 1 -maxdepth 1 ! -name README.md ! -name template ! -name archive -exec rm -rf {} +
-	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov dist build
+	@rm -rf .venv .engines .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov dist build
 	@find invoice_lab tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 doctor: setup ## what is there, what is missing, how to get it

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TextIO, TypeVar
 import click
 
 from invoice_lab import __version__
+from invoice_lab.cli_engines import engines
 from invoice_lab.errors import EXIT_FAILED_SCANS, InterruptedRunError, InvoiceLabError, UsageError
 from invoice_lab.settings import DEFAULT_WORKSPACE, Settings, workspace_name
 
@@ -19,7 +20,9 @@ from invoice_lab.settings import DEFAULT_WORKSPACE, Settings, workspace_name
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-ENGINE = click.option("--engine", default="auto", show_default=True, help="OCR engine: auto, tesserocr or pytesseract.")
+ENGINE = click.option(
+    "--engine", default="auto", show_default=True, help="OCR engine: auto, or one that `invoice-lab engines` lists."
+)
 WORKERS = click.option(
     "--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Processes that read; 0: one a core."
 )
@@ -77,6 +80,9 @@ def main(verbose: bool) -> None:
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+main.add_command(engines)
 
 
 @main.command()

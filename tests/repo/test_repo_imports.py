@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": BASE | {"ingest", "progress", "reporting", "samples", "warehouse"},
     "doctor": BASE | READING | {"samples", "warehouse", "reporting", "dashboards"},
 }
-ALL = {"cli", "__main__"}
+ALL = {"cli", "cli_engines", "__main__"}
 """The shell may import everything."""
 ENTRANCES = ALL | {"__init__"}
 

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from project import ROOT, make_targets
 
-TARGETS = ["setup", "report", "ingest", "dashboards", "lab", "test", "lint", "bench", "clean", "doctor"]
+TARGETS = [
+    *("setup", "report", "ingest", "dashboards", "lab", "engines", "test", "test-engines"),
+    *("lint", "bench", "clean", "doctor"),
+]
 TELL = """#!/bin/sh
 exec "{python}" -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$@"
 """
@@ -34,7 +37,9 @@ def checkout(tmp_path: Path) -> Path:
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run make without the variables of the make that may run these tests."""
     environment = {
-        k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL", "SCANS", "WORKSPACE", "AS_OF"}
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"MAKEFLAGS", "MAKELEVEL", "SCANS", "WORKSPACE", "AS_OF", "ENGINES"}
     }
     return subprocess.run(
         ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -71,6 +76,11 @@ def test_make_alone_prints_the_help(checkout: Path):
         (["ingest", "SCANS=s", "WORKSPACE=w", "WORKERS=2"], ["ingest", "s", "--workspace", "w", "--workers", "2"]),
         (["dashboards", "WORKSPACE=w", "PORT=9000"], ["dashboards", "--workspace", "w", "--port", "9000"]),
         (["lab"], ["lab"]),
+        (["engines"], ["engines", "--install"]),
+        (
+            ["engines", "ENGINES=rapidocr  easyocr; exit 3"],
+            ["engines", "--install", "rapidocr", "easyocr;", "exit", "3"],
+        ),
         (["doctor"], ["doctor"]),
     ],
 )
@@ -97,13 +107,14 @@ def test_clean_keeps_books_archive_and_template(checkout: Path):
         ".coverage",
         ".pytest_cache/x",
         "invoice_lab/__pycache__/a.pyc",
+        ".engines/rapidocr/bin/python",
     ]
     for name in [*kept, *gone, "tests/a.py", "benchmarks/a.py"]:
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / name).touch()
     assert make(checkout, "clean").returncode == 0
     assert [name for name in kept if not (checkout / name).exists()] == []
-    assert [name for name in [*gone, ".venv"] if (checkout / name).exists()] == []
+    assert [name for name in [*gone, ".venv", ".engines"] if (checkout / name).exists()] == []
 
 
 def test_ci_runs_make_test_and_nothing_else():

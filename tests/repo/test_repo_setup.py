@@ -187,6 +187,13 @@ def test_the_tests_get_the_browser_that_is_there(machine: Machine):
     assert (machine.checkout / ".venv" / ".browser").read_text().strip() == str(machine.bin / "chromium")
 
 
+def test_the_tests_get_rapidocr(machine: Machine):
+    machine.setup("--tests", INVOICE_LAB_ENGINES="elsewhere")
+    assert machine.calls("python")[-1] == ".venv/bin/invoice-lab engines --install rapidocr"
+    machine.setup()
+    assert machine.calls("python") == []
+
+
 def test_a_named_browser_must_run(machine: Machine):
     result = machine.setup("--tests", INVOICE_LAB_BROWSER=str(machine.bin / "none"))
     assert result.returncode == 69

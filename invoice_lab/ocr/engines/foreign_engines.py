@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from invoice_lab.errors import MissingToolError
+from invoice_lab.errors import MissingToolError, UsageError
 from invoice_lab.ocr.engines.environments import Environment
 from invoice_lab.ocr.engines.subprocess_engine import SubprocessEngine
 
@@ -133,3 +135,20 @@ DONUT = ForeignEngine(
 
 FOREIGN = {engine.name: engine for engine in (RAPIDOCR, EASYOCR, DOCTR, DONUT)}
 """By name, the smallest first."""
+
+
+def environments_of(names: Sequence[str]) -> list[Environment]:
+    """Return the environments of the engines named, of all without names.
+
+    Raises
+    ------
+    UsageError
+        For an engine that has none.
+    """
+    others = [name for name in names if name not in FOREIGN]
+    if others:
+        known = ", ".join(FOREIGN)
+        near = difflib.get_close_matches(others[0], FOREIGN, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"{others[0]!r} is no engine with an environment of its own.", f"{hint}Those are: {known}.")
+    return [FOREIGN[name].environment for name in names or FOREIGN]
