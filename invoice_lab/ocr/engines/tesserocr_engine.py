@@ -39,7 +39,9 @@ class TesserocrEngine:
         self._api.SetVariable("tessedit_char_whitelist", hint.characters)
         self._api.SetImage(Image.fromarray(picture))
         self._api.Recognize()
-        return self._found()
+        whole = Box(0, 0, picture.shape[1], picture.shape[0])
+        # Of a blank line Tesseract makes up a word: as large as the picture, and not sure of it at all.
+        return [word for word in self._found() if word.confidence > 0 or word.box != whole]
 
     def _found(self) -> list[Word]:
         level = self._module.RIL.WORD

@@ -113,24 +113,36 @@ def coloured(picture: Picture) -> Picture:
 
 
 def rapidocr(options: dict[str, str]) -> tuple[str, Reads]:
-    """RapidOCR on onnxruntime, with the models in its wheel; gives lines, takes no characters."""
+    """RapidOCR on onnxruntime, with the models in its wheel; a word's confidence is its line's; takes no characters."""
     from rapidocr import RapidOCR
 
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
     engine = RapidOCR(params={"Global.log_level": "error", "Global.text_score": 0.0, **threads})
 
     def one_line(picture: Picture) -> tuple[str, float]:
-        found = engine(coloured(picture), use_det=False, use_cls=False, use_rec=True)
+        found = engine(coloured(picture), use_det=False, use_cls=False, use_rec=True, return_word_box=False)
         return (found.txts[0], found.scores[0]) if found.txts else ("", 0.0)
 
     def read(picture: Picture, shape: str, characters: str) -> list[Record]:
-        found = engine(coloured(picture), use_det=True, use_cls=True, use_rec=True)
+        found = engine(coloured(picture), use_det=True, use_cls=True, use_rec=True, return_word_box=True)
         if found.txts is None:
             return whole_line(picture, one_line) if shape == "line" else []
-        lines = zip(found.txts, found.boxes, found.scores, strict=True)
-        return [word for text, box, score in lines for word in split_line(text, rectangle(box), score, picture.shape)]
+        own = found.word_results if len(found.word_results) == len(found.txts) else [()] * len(found.txts)
+        lines = zip(found.txts, found.boxes, found.scores, own, strict=True)
+        return [word for line in lines for word in line_words(*line, picture.shape)]
 
     return metadata.version("rapidocr"), read
+
+
+def line_words(text: str, box: ArrayLike, score: float, own: object, shape: Sequence[int]) -> list[Record]:
+    """Return the words of RapidOCR's line: with its own boxes of them where it parted the line at the same spaces.
+
+    Its words' own scores are left: they are scores of the line's first characters.
+    """
+    parts = own if isinstance(own, tuple | list) else ()
+    if [part[0] for part in parts] != text.split():
+        return split_line(text, rectangle(box), score, shape)
+    return [word for name, _, points in parts for word in record(name, rectangle(points), score, shape)]
 
 
 def easyocr(options: dict[str, str]) -> tuple[str, Reads]:
