@@ -17,6 +17,11 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 
 
+def sheet_names(count: int) -> list[str]:
+    """Name the sheets of a file, as a message begins with them."""
+    return [f"Sheet {number}" for number in range(1, count + 1)] if count > 1 else ["The picture"]
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a scan may measure at the most, and must at the least.
@@ -85,8 +90,8 @@ class Limits:
         ScanError
             With the code ``too-large`` or ``too-small``; the message names the sheet where there are several.
         """
-        for number, size in enumerate(sizes, 1):
-            self._check_size(*size, "The picture" if len(sizes) == 1 else f"Sheet {number}")
+        for name, size in zip(sheet_names(len(sizes)), sizes, strict=True):
+            self._check_size(*size, name)
         self.check_total(sizes, "sheets")
 
     def check_picture(self, width: int, height: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import warnings
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -13,7 +12,7 @@ from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from invoice_lab.errors import ScanError
-from invoice_lab.ocr.decode.limits import Limits, Pixels, Size
+from invoice_lab.ocr.decode.limits import Limits, Pixels, Size, sheet_names
 
 SUBFILE_TYPE = 254
 """TIFF tag: what a page of the file is (TIFF 6.0, section 8, NewSubfileType)."""
@@ -54,11 +53,13 @@ def decode_picture(data: bytes, kind: str, limits: Limits) -> tuple[Pixels, ...]
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
-                frames = dict(_frames(image, limits))
+                frames = _frames(image, limits)
                 limits.check_sizes(list(frames.values()))
                 if kind == "PNG":
                     _scale_key(image, data[PNG_DEPTH])
-                return tuple(_sheet(image, frame, len(frames)) for frame in frames)
+                return tuple(
+                    _sheet(image, frame, name) for frame, name in zip(frames, sheet_names(len(frames)), strict=True)
+                )
         except ScanError:
             raise
         except Image.DecompressionBombError as error:
@@ -67,28 +68,30 @@ def decode_picture(data: bytes, kind: str, limits: Limits) -> tuple[Pixels, ...]
             raise ScanError("damaged-file", f"The {kind} picture is cut off, damaged or of a rare kind.") from error
 
 
-def _frames(image: Image.Image, limits: Limits) -> Iterator[tuple[int, Size]]:
-    """Yield the frames that are sheets, with their sizes."""
+def _frames(image: Image.Image, limits: Limits) -> dict[int, Size]:
+    """Return the frames that are sheets, and their sizes."""
     if not isinstance(image, TiffImageFile):
-        yield 0, image.size
-        return
+        return {0: image.size}
+    sizes, extras = {}, set()
     for frame in itertools.count():
-        limits.check_count(frame)
         try:
             image.seek(frame)
         except EOFError:
-            return
-        if not image.tag_v2.get(SUBFILE_TYPE, 0) & NO_SHEET:
-            yield frame, image.size
+            break
+        limits.check_count(frame + 1)
+        sizes[frame] = image.size
+        if image.tag_v2.get(SUBFILE_TYPE, 0) & NO_SHEET:
+            extras.add(frame)
+    # Where everything is called a thumbnail nothing is one: no sheet gets lost.
+    return {frame: size for frame, size in sizes.items() if frame not in extras} or sizes
 
 
-def _sheet(image: Image.Image, frame: int, sheets: int) -> Pixels:
+def _sheet(image: Image.Image, frame: int, name: str) -> Pixels:
     try:
         image.seek(frame)
         image.load()
     except Exception as error:  # as above
-        what = "The picture" if sheets == 1 else f"Sheet {frame + 1}"
-        raise ScanError("damaged-file", f"{what} is cut off or damaged: {error}.") from error
+        raise ScanError("damaged-file", f"{name} is cut off or damaged: {error}.") from error
     return _rgb(image)
 
 
