@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from invoice_lab.ocr.page import Box, Field, LineReading, Page
 from invoice_lab.samples import draw_page
 from invoice_lab.sources.scan import Scan
 
@@ -77,3 +78,23 @@ def on_paper(image: Image.Image) -> Image.Image:
     paper = Image.new("RGBA", image.size, "white")
     paper.alpha_composite(image)
     return paper.convert("RGB")
+
+
+def page_of(record: dict[str, Any], sha256: str = "0" * 64, **others: Any) -> Page:
+    """Make the page of a record as if it had been read without a flaw."""
+    customer = {name: value for name, value in record["customer"].items() if value and name != "address"}
+    address = dict(zip(("address_1", "address_2"), record["customer"]["address"], strict=True))
+    issued_at = record["issued_at"][: 19 if record["layout"] == "fac-2019" else 10]
+    header = {"invoice_id": record["invoice_id"], "issued_at": issued_at, "total": record["total"], **customer}
+    coded = {"qr_invoice_id": record["invoice_id"], "qr_issued_at": record["issued_at"]}
+    lines = tuple(
+        LineReading(*(_read(str(line[name])) for name in ("product", "quantity", "unit_price")))
+        for line in record["lines"]
+    )
+    fields = {name: _read(value) for name, value in {**header, **address, **coded}.items()}
+    values = {"layout": record["layout"], "currency": "EUR", "fields": fields, "lines": lines, "qr": record["qr"]}
+    return Page(sha256, **{**values, "engine": "tesserocr", "engine_version": "1", **others})
+
+
+def _read(value: str) -> Field:
+    return Field(value, value, Box(1, 2, 3, 4), 0.5, "tesserocr")

@@ -62,13 +62,14 @@ class Draft:
     def of(cls, page: Page) -> Draft:
         """Type a page's values."""
         layout = load_layouts().get(page.layout or "")
-        printed = moment(page.value("issued_at"))
+        printed_text = page.value("issued_at") or ""
+        printed = moment(printed_text)
         from_qr = moment(page.value("qr_issued_at"))
         birth = moment(page.value("birth_date"))
         return cls(
             page=page,
             layout=layout,
-            issued_at=_issued_at(printed, from_qr, layout),
+            issued_at=_issued_at(printed, " " in printed_text, from_qr, layout),
             qr_issued_at=from_qr,
             printed_date=printed.date() if printed else None,
             birth_date=birth.date() if birth else None,
@@ -101,10 +102,15 @@ def _integer(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
 
 
-def _issued_at(printed: datetime | None, from_qr: datetime | None, layout: Layout | None) -> datetime | None:
-    """Compose the moment of issue; a printed date without time is completed by the QR code's time, never replaced."""
+def _issued_at(
+    printed: datetime | None, with_time: bool, from_qr: datetime | None, layout: Layout | None
+) -> datetime | None:
+    """Compose the moment of issue; a printed date without time is completed by the QR code's time, never replaced.
+
+    Where the layout prints only the date, a person may still have given the time in a review.
+    """
     if printed is None or layout is None:
         return None
-    if layout.date == "datetime":
+    if layout.date == "datetime" or with_time:
         return printed
     return datetime.combine(printed.date(), from_qr.time()) if from_qr else None

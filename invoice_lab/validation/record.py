@@ -47,7 +47,7 @@ def to_record(judgement: Judgement, file: str, seconds: float) -> dict[str, Any]
 
 def confidences(page: Page) -> dict[str, float]:
     """Return the confidence of each field, and ``overall``: the least sure of the printed fields, 0 where none is."""
-    every = {**page.fields, **_line_fields(page)}
+    every = every_field(page)
     printed = [field.confidence for field in every.values() if field.how != "qr"]
     values = {name: round(field.confidence, 4) for name, field in every.items()}
     return {**values, "overall": round(min(printed), 4) if printed else 0.0}
@@ -55,16 +55,19 @@ def confidences(page: Page) -> dict[str, float]:
 
 def mean_confidence(page: Page) -> float | None:
     """Return the mean confidence of the printed fields, None where there is none."""
-    printed = [field.confidence for field in {**page.fields, **_line_fields(page)}.values() if field.how != "qr"]
+    printed = [field.confidence for field in every_field(page).values() if field.how != "qr"]
     return round(fmean(printed), 6) if printed else None
 
 
-def _line_fields(page: Page) -> dict[str, Field]:
-    return {
-        f"lines.{number}.{name}": getattr(line, name)
+def every_field(page: Page) -> dict[str, Field]:
+    """Return all fields of a page by name, those of line 2 as ``lines.2.product`` and so on."""
+    lines = {
+        f"lines.{number}.{name}": value
         for number, line in enumerate(page.lines, start=1)
-        for name in ("product", "quantity", "unit_price")
+        for name, value in vars(line).items()
+        if value is not None
     }
+    return {**page.fields, **lines}
 
 
 def _customer(page: Page) -> dict[str, Any]:

@@ -41,6 +41,7 @@ _UPDATE_CUSTOMER = """
     where (excluded.described_at, excluded.described_by collate "C")
         > (customers.described_at, customers.described_by collate "C")
 """
+_REPLACE_CUSTOMER = _UPDATE_CUSTOMER.partition("where")[0]
 _UPDATE_PRODUCT = """
     on conflict (product_id) do update set name = excluded.name
     where excluded.name collate "C" < products.name collate "C"
@@ -103,6 +104,11 @@ def write_parts(cursor: Cursor, parts: Sequence[tuple[float, LoadedPart]]) -> No
     )
     columns = ("sha256", "part", "no", "code", "severity", "field", "message")
     insert_rows(cursor, "findings", columns, [row for _, part in parts for row in _findings(part)])
+
+
+def describe_customers(cursor: Cursor, invoices: Iterable[tuple[Invoice, Page]]) -> None:
+    """Describe customers anew by these invoices, whichever described them before."""
+    insert_rows(cursor, "customers", CUSTOMER_COLUMNS, _customers(invoices), _REPLACE_CUSTOMER)
 
 
 def _customers(invoices: Iterable[tuple[Invoice, Page]]) -> list[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from books import Books
 from server_tools import eventually, processes
 
 from invoice_lab.settings import Settings
@@ -51,3 +52,11 @@ def migrated(module_settings: Settings) -> Iterator[Database]:
         migrate(db, "sample")
         migrate(db, "other")
         yield db
+
+
+@pytest.fixture
+def books(migrated: Database) -> Iterator[Books]:
+    """An empty workspace; whatever a test writes is rolled back."""
+    with migrated.connect("loader", "sample") as connection:
+        yield Books(connection)
+        connection.rollback()
