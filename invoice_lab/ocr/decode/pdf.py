@@ -21,9 +21,9 @@ SIZEABLE = 0.05
 """Share of a page from which on a picture counts among them, and is no logo."""
 SQUARE = 0.02
 """How far the resolutions across and down may differ and still be followed apart, so that pixels stay exact."""
-INSET = 0.01
-"""Pixels that a drawing keeps from the sheet's edges. pdfium widens a picture to whole pixels: without this, an error
-of rounding makes 851 pixels of a scan's 850, and blurs them all."""
+INSET = 0.1
+"""Pixels by which a picture is drawn in from its edges. pdfium widens a picture to whole pixels of the sheet: without
+this, an error of rounding makes 851 pixels of a scan's 850, and blurs them all."""
 
 _pdfium = threading.Lock()
 """pdfium may not be called by two threads at once, whatever the documents."""
@@ -50,6 +50,8 @@ def decode_pdf(data: bytes, limits: Limits) -> tuple[Pixels, ...]:
         Where the file is damaged, protected by a password, or beyond the limits.
     """
     with _pdfium, _opened(data) as document:
+        if len(document) < 1:
+            raise ScanError("damaged-file", "The PDF has no pages.")
         limits.check_count(len(document))
         document.init_forms()
         pages = [_page(document, number) for number in range(len(document))]
@@ -59,13 +61,14 @@ def decode_pdf(data: bytes, limits: Limits) -> tuple[Pixels, ...]:
 
 
 def _opened(data: bytes) -> pdfium.PdfDocument:
-    try:
-        return pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as error:
-        if error.err_code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
-            message = "The PDF is protected by a password; save it without one and hand it in again."
-            raise ScanError("encrypted-file", message) from error
-        raise ScanError("damaged-file", "The PDF is cut off or damaged, or has no pages.") from error
+    # Not by PdfDocument(data): for a file without pages that reports the error of whichever file was opened before.
+    raw = pdfium_c.FPDF_LoadMemDocument64(data, len(data), None)
+    if raw:
+        return pdfium.PdfDocument(raw)
+    if pdfium_c.FPDF_GetLastError() in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
+        message = "The PDF is protected by a password; save it without one and hand it in again."
+        raise ScanError("encrypted-file", message)
+    raise ScanError("damaged-file", "The PDF is cut off or damaged.")
 
 
 def _page(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
@@ -113,7 +116,7 @@ def _scan(page: pdfium.PdfPage, limits: Limits) -> tuple[list[_Picture], bool]:
         if isinstance(thing, pdfium.PdfImage):
             sizes.append(thing.get_px_size())
             limits.check_picture(*sizes[-1])
-            picture = _picture(thing, sizes[-1])
+            picture = _picture(thing, *sizes[-1])
             pictures += [picture] if picture and picture.area >= least else []
         elif pictures and _is_visible(thing):
             written = True
@@ -121,15 +124,19 @@ def _scan(page: pdfium.PdfPage, limits: Limits) -> tuple[list[_Picture], bool]:
     return pictures, written
 
 
-def _picture(image: pdfium.PdfImage, pixels: Size) -> _Picture | None:
-    """Measure a picture by the matrix that takes its unit square to the page (ISO 32000-1, 8.9.5)."""
-    matrix, form = image.get_matrix(), image.container
+def _picture(image: pdfium.PdfImage, across: int, down: int) -> _Picture | None:
+    """Measure a picture of so many pixels by the matrix that takes its unit square to the page (ISO 32000-1, 8.9.5)."""
+    matrix = image.get_matrix()
+    if across and down:
+        inset = (INSET / across, INSET / down)
+        image.set_matrix(pdfium.PdfMatrix(1 - 2 * inset[0], 0, 0, 1 - 2 * inset[1], *inset).multiply(matrix))
+    form = image.container
     while form:
         matrix, form = matrix.multiply(form.get_matrix()), form.container
     width, height = math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d)
-    if not width * height * pixels[0] * pixels[1]:
+    if not width * height * across * down:
         return None
-    along, up = pixels[0] / width, pixels[1] / height
+    along, up = across / width, down / height
     lies = abs(matrix.b) > abs(matrix.a)
     return _Picture(width * height, *((up, along) if lies else (along, up)))
 
@@ -142,13 +149,11 @@ def _is_visible(thing: pdfium.PdfObject) -> bool:
 
 
 def _draw(page: pdfium.PdfPage, size: Size) -> Pixels:
-    """Draw a page on white, stretched to whole pixels."""
+    """Draw a page on white, stretched to whole pixels: `PdfPage.render` rounds their number up."""
     bitmap = pdfium.PdfBitmap.new_native(*size, pdfium_c.FPDFBitmap_BGR, rev_byteorder=True)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
-    flags = pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_REVERSE_BYTE_ORDER
-    across, down = ((side - 2 * INSET) / points for side, points in zip(size, page.get_size(), strict=True))
-    matrix = pdfium_c.FS_MATRIX(across, 0, 0, down, INSET, INSET)
-    pdfium_c.FPDF_RenderPageBitmapWithMatrix(bitmap, page, matrix, pdfium_c.FS_RECTF(0, 0, *size), flags)
+    place = (bitmap, page, 0, 0, *size, 0, pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_REVERSE_BYTE_ORDER)
+    pdfium_c.FPDF_RenderPageBitmap(*place)
     if page.formenv:
-        pdfium_c.FPDF_FFLDraw(page.formenv, bitmap, page, 0, 0, *size, 0, flags)
+        pdfium_c.FPDF_FFLDraw(page.formenv, *place)
     return np.array(bitmap.to_numpy(), order="C")
