@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,7 +98,7 @@ class Environment:
             self._check_space()
             count = len(re.findall(r"^[a-z0-9]", self.lock.read_text(), re.MULTILINE))
             say(f"Making {self.folder}: up to {count} packages, {self.size:g} GB, one to ten minutes.")
-            venv.EnvBuilder(clear=True, symlinks=True, with_pip=True).create(self.folder)
+            venv.EnvBuilder(clear=True, symlinks=True).create(self.folder)
             self._install()
             (self.folder / _STAMP).write_text(self._mark())
 
@@ -114,13 +115,22 @@ class Environment:
             )
 
     def _install(self) -> None:
-        command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps"]
-        command += ["--root-user-action=ignore", "--require-hashes", "-r", str(self.lock)]
+        command = [sys.executable, "-m", "pip", "--python", str(self.python), "--disable-pip-version-check"]
+        command += [
+            "install",
+            "-qq",
+            "--no-deps",
+            "--root-user-action=ignore",
+            "--require-hashes",
+            "-r",
+            str(self.lock),
+        ]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if result.returncode:
             told = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
+            errors = [line for line in told if line.startswith("ERROR: ")]
             raise MissingToolError(
-                f"pip could not install the packages of {self.name}: {told[-1]}",
+                f"pip could not install the packages of {self.name}: {(errors or told)[-1].removeprefix('ERROR: ')}",
                 f"See that pip reaches its index, then run: {self.command}",
             )
 
