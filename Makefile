@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests report ingest dashboards lab engines test test-engines lint bench clean doctor
-export SCANS WORKSPACE AS_OF PORT WORKERS ENGINES
+export SCANS WORKSPACE AS_OF PORT WORKERS ENGINE ENGINES
 
 RUN := .venv/bin/invoice-lab
 
@@ -18,12 +18,14 @@ setup: ## make .venv and install what is missing (every target below does it fir
 setup-tests:
 	@.ci/setup --tests
 
-report: setup ## scans to HTML reports [SCANS=folder] [WORKSPACE=name] [AS_OF=date]; without SCANS a made-up sample batch
-	@$(RUN) report $${SCANS:+--scans "$$SCANS"} $${WORKSPACE:+--workspace "$$WORKSPACE"} $${AS_OF:+--as-of "$$AS_OF"}
+report: setup ## scans to HTML reports [SCANS=folder] [WORKSPACE=name] [AS_OF=date] [ENGINE=name]; without SCANS a made-up sample batch
+	@$(RUN) report $${SCANS:+--scans "$$SCANS"} $${WORKSPACE:+--workspace "$$WORKSPACE"} $${AS_OF:+--as-of "$$AS_OF"} \
+	$${ENGINE:+--engine "$$ENGINE"}
 
-ingest: setup ## read scans into the books: SCANS=folder [WORKSPACE=default] [WORKERS=n]
+ingest: setup ## read scans into the books: SCANS=folder [WORKSPACE=default] [WORKERS=n] [ENGINE=name]
 	@test -n "$$SCANS" || { echo 'Say which scans: make ingest SCANS=<folder>' >&2; exit 2; }
-	@$(RUN) ingest "$$SCANS" --workspace "$${WORKSPACE:-default}" $${WORKERS:+--workers "$$WORKERS"}
+	@$(RUN) ingest "$$SCANS" --workspace "$${WORKSPACE:-default}" $${WORKERS:+--workers "$$WORKERS"} \
+	$${ENGINE:+--engine "$$ENGINE"}
 
 dashboards: setup ## serve the dashboards on this machine, http://127.0.0.1:8866 [WORKSPACE=name] [PORT=n]
 	@exec $(RUN) dashboards $${WORKSPACE:+--workspace "$$WORKSPACE"} $${PORT:+--port "$$PORT"}

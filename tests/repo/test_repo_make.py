@@ -39,7 +39,7 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {
         k: v
         for k, v in os.environ.items()
-        if k not in {"MAKEFLAGS", "MAKELEVEL", "SCANS", "WORKSPACE", "AS_OF", "ENGINES"}
+        if k not in {"MAKEFLAGS", "MAKELEVEL", "SCANS", "WORKSPACE", "AS_OF", "ENGINE", "ENGINES"}
     }
     return subprocess.run(
         ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -73,6 +73,8 @@ def test_make_alone_prints_the_help(checkout: Path):
             ["report", "--scans", 'it\'s "here"; exit 3', "--workspace", "march", "--as-of", "2026-04-01"],
         ),
         (["ingest", "SCANS=my scans"], ["ingest", "my scans", "--workspace", "default"]),
+        (["report", "ENGINE=rapidocr"], ["report", "--engine", "rapidocr"]),
+        (["ingest", "SCANS=s", "ENGINE=e"], ["ingest", "s", "--workspace", "default", "--engine", "e"]),
         (["ingest", "SCANS=s", "WORKSPACE=w", "WORKERS=2"], ["ingest", "s", "--workspace", "w", "--workers", "2"]),
         (["dashboards", "WORKSPACE=w", "PORT=9000"], ["dashboards", "--workspace", "w", "--port", "9000"]),
         (["lab"], ["lab"]),
