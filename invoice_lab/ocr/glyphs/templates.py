@@ -1,0 +1,182 @@
+"""A typeface's glyphs as they look on a page of a given spread, and how well each fits at each place of a strip."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.glyphs.inked import Ink
+from invoice_lab.ocr.glyphs.spread import Plane, Spread
+from invoice_lab.ocr.glyphs.typeface import Ints, Typeface
+
+ABOVE = 6
+"""Rows of a strip above the em box: room for accents and the spread."""
+BELOW = 0.55
+"""Rows of a strip below the em box, in ems: descenders and the spread."""
+
+
+REACH = 0.8
+"""Pixels (standard deviation of the spread) from which on a glyph overlaps the one after the next, too."""
+FAR = 10
+"""Pixels of gap at which the overlap ends even on the most blurred page that can be read."""
+
+
+def strip_height(size: int) -> int:
+    """Return the height of the strip that holds a text of `size` pixels an em."""
+    return ABOVE + size + round(BELOW * size)
+
+
+class SpreadGlyphs:
+    """The glyphs of a typeface in an ink on a page of a given spread.
+
+    Parameters
+    ----------
+    typeface : Typeface
+    ink : Ink
+    spread : Spread
+    alphabet : str
+        Only glyphs of these letters take part.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        What each glyph stands for.
+    pictures : ndarray of float, shape (glyphs, strip height, width)
+        Darkness of each glyph, its pen at column `pen`.
+    advance : ndarray of int, shape (glyphs,)
+        64ths of a pixel.
+    kerning : ndarray of int, shape (glyphs, glyphs)
+        64ths of a pixel.
+    """
+
+    def __init__(self, typeface: Typeface, ink: Ink, spread: Spread, alphabet: str) -> None:
+        keep = [number for number, text in enumerate(typeface.texts) if set(text) <= set(alphabet)]
+        glyphs = [typeface.glyphs[number] for number in keep]
+        radius = spread.kernel.shape[0] // 2
+        self.typeface, self.ink = typeface, ink
+        self.height = strip_height(typeface.size)
+        self.texts = tuple(typeface.texts[number] for number in keep)
+        self.advance: Ints = np.array([glyph.advance for glyph in glyphs], np.int64)
+        self.kerning: Ints = np.ascontiguousarray(typeface.kerning[np.ix_(keep, keep)])
+        self.masks = tuple((glyph.mask, glyph.left, glyph.top + ABOVE) for glyph in glyphs)
+        self.pen = radius - min(0, *(left for _, left, _ in self.masks))
+        self.width = self.pen + max(left + mask.shape[1] for mask, left, _ in self.masks) + radius
+        self._darkness = ink.luma().astype(np.float32)
+        kernel = spread.kernel[::-1, ::-1].copy()
+        drawn = [self.drawn(self._coverage([number], [self.pen], self.width)) for number in range(len(glyphs))]
+        self._reach = _reach(spread.kernel)
+        self.pictures: Plane = np.stack([cv2.filter2D(one, -1, kernel, borderType=cv2.BORDER_CONSTANT) for one in drawn])
+
+    @cached_property
+    def flat(self) -> Plane:
+        """The pictures, shape (glyphs, height x width)."""
+        return self.pictures.reshape(len(self.pictures), -1)
+
+    @cached_property
+    def squared(self) -> Plane:
+        """The pictures' squares, shape (glyphs, height x width)."""
+        return self.flat**2
+
+    @cached_property
+    def gaps(self) -> range:
+        """Pixels between the end of a glyph's advance and the next pen at which the two overlap.
+
+        Below zero by kerning; the more the page is blurred, the farther a glyph reaches past a narrow neighbour.
+        """
+        kerned = (self.advance[:, None] + self.kerning) >> 6
+        closest = int((kerned - (self.advance >> 6)[:, None]).min())
+        return range(closest, FAR if self._reach > REACH else 3)
+
+    def pens(self, glyphs: npt.NDArray[np.int64], start: int) -> Ints:
+        """Return the column at which each glyph of a text is drawn; the first one's pen is at `start`."""
+        between = self.kerning[glyphs[:-1], glyphs[1:]] if len(glyphs) > 1 else np.zeros(0, np.int64)
+        moved = np.concatenate([[0], np.cumsum(self.advance[glyphs[:-1]] + between)])
+        columns: Ints = ((start << 6) + moved + 32) >> 6
+        return columns
+
+    def drawn(self, coverage: Pixels) -> Plane:
+        """Return how dark ink of a coverage is, before it spreads."""
+        darkness: Plane = self._darkness[coverage]
+        return darkness
+
+    def text_drawn(self, glyphs: npt.NDArray[np.int64], start: int, width: int) -> Plane:
+        """Draw a text in a strip of `width` columns, before it spreads."""
+        return self.drawn(self._coverage(glyphs.tolist(), self.pens(glyphs, start).tolist(), width))
+
+    def _coverage(self, glyphs: list[int], columns: list[int], width: int) -> Pixels:
+        """Lay glyphs side by side as Pillow does: where two overlap, the second covers what the first leaves white."""
+        strip = np.zeros((self.height, width), np.uint8)
+        for number, column in zip(glyphs, columns, strict=True):
+            mask, left, top = self.masks[number]
+            x, y = column + left, max(top, 0)
+            part = mask[max(-top, 0) : self.height - top, max(-x, 0) : max(width - x, 0)]
+            if part.size:
+                below = strip[y : y + part.shape[0], max(x, 0) : max(x, 0) + part.shape[1]]
+                both = below.astype(np.int64) * part + 128
+                below[...] = below + (part - (((both >> 8) + both) >> 8))
+        return strip
+
+    def windows(self, strip: Plane, columns: npt.NDArray[np.int64] | None = None) -> Plane:
+        """Return what a glyph covers whose pen is at each column, shape (columns, height x width)."""
+        padded = np.zeros((self.height, strip.shape[1] + self.width), np.float32)
+        padded[:, self.pen : self.pen + strip.shape[1]] = strip
+        view = np.lib.stride_tricks.sliding_window_view(padded, self.width, axis=1)[:, : strip.shape[1]]
+        view = view.transpose(1, 0, 2) if columns is None else view[:, columns].transpose(1, 0, 2)
+        return np.ascontiguousarray(view).reshape(len(view), -1)
+
+    @cached_property
+    def _cut(self) -> Plane:
+        """The pictures up to where their advance ends, shape (glyphs, height x width)."""
+        beyond = np.arange(self.width)[None, None, :] >= self.pen + (self.advance >> 6)[:, None, None]
+        return np.where(beyond, 0, self.pictures).reshape(len(self.pictures), -1)
+
+    def scores(self, strip: Plane, weights: Plane) -> tuple[Plane, Plane]:
+        """Return by how much each glyph at each column changes the squared residual; below zero is better.
+
+        Parameters
+        ----------
+        strip, weights : ndarray, shape (height, width)
+            What is to be explained, and how much each pixel counts.
+
+        Returns
+        -------
+        whole, cut : ndarray, shape (width, glyphs)
+            Of the whole glyph, and of its part before the next pen: what comes after may explain the rest.
+        """
+        counted, seen = self.windows(weights), self.windows(weights * strip)
+        whole = counted @ self.squared.T - 2 * (seen @ self.flat.T)
+        cut = counted @ (self._cut**2).T - 2 * (seen @ self._cut.T)
+        return whole, cut
+
+    def overlaps(self, row_weights: Plane) -> Plane:
+        """Return what two glyphs add to the squared residual together, beside the sum of their scores.
+
+        Returns
+        -------
+        ndarray, shape (len(gaps), glyphs, glyphs)
+            For pens as far apart as the first glyph's advance (whole pixels) and each of `gaps`.
+        """
+        count = len(self.texts)
+        out = np.zeros((len(self.gaps), count, count), np.float32)
+        weighted = self.pictures * row_weights[None, :, None]
+        whole = self.advance >> 6
+        for advance in np.unique(whole):
+            rows = np.flatnonzero(whole == advance)
+            for place, gap in enumerate(self.gaps):
+                apart = max(int(advance) + gap, 0)
+                if apart < self.width:
+                    left = weighted[rows][:, :, apart:].reshape(len(rows), -1)
+                    out[place, rows] = 2 * left @ self.pictures[:, :, : self.width - apart].reshape(count, -1).T
+        return out
+
+
+def _reach(kernel: Plane) -> float:
+    """Return the standard deviation of a kernel along the rows, in pixels."""
+    across = np.abs(kernel.sum(axis=0))
+    places = np.arange(len(across)) - len(across) // 2
+    share = across / max(across.sum(), 1e-9)
+    return float(np.sqrt((share * places**2).sum() - (share * places).sum() ** 2))

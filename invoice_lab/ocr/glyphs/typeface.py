@@ -1,0 +1,161 @@
+"""A typeface: one font at one size, its glyphs as pictures, and how far each moves the pen."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.glyphs.fonts import Shaping, load_font
+
+UNIT = 64
+"""Parts of a pixel in which FreeType counts."""
+PUNCTUATION = " !\"#$%&'()*+,-./0123456789:;<=>?@[\\]^_{|}~¡¿«»°·–—‘’“”…€£§"
+LETTERS = (
+    "".join(c for c in map(chr, range(0x41, 0x17F)) if c.isalpha() and unicodedata.normalize("NFKC", c) == c)
+    + "ȘșȚțẞ"
+)
+"""The letters of the Latin alphabets (Unicode's Basic Latin, Latin-1 and Latin Extended-A)."""
+MARGIN = 16
+"""Pixels around a glyph's cell that its ink may reach into."""
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One glyph: the letters it stands for, its coverage and where it lies from the pen.
+
+    Attributes
+    ----------
+    text : str
+        One letter, or those of a ligature.
+    mask : ndarray of uint8, shape (height, width)
+        How much of each pixel is ink, 0 to 255; empty for a space.
+    left, top : int
+        Of the mask: pixels right of the pen, pixels below the top of the em box.
+    advance : int
+        64ths of a pixel from pen to pen.
+    """
+
+    text: str
+    mask: Pixels
+    left: int
+    top: int
+    advance: int
+
+
+class Typeface:
+    """A font at a size.
+
+    Parameters
+    ----------
+    font : str
+        Its file's name.
+    size : int
+        Pixels an em.
+    shaping : {"basic", "raqm"}
+
+    Raises
+    ------
+    MissingToolError
+        Where the font is not installed.
+    """
+
+    def __init__(self, font: str, size: int, shaping: Shaping = "basic") -> None:
+        self.name, self.size, self.shaping = font, size, shaping
+        self.font = load_font(font, size, shaping)
+        letters = [c for c in PUNCTUATION + LETTERS if self._has(c)]
+        self.texts: tuple[str, ...] = (*letters, *(self._ligatures() if shaping == "raqm" else ()))
+        self.glyphs = tuple(self._glyph(text) for text in self.texts)
+        self.index = {text: number for number, text in enumerate(self.texts)}
+
+    @cached_property
+    def _absent(self) -> bytes:
+        """The picture that the font draws for a letter it has not."""
+        return bytes(self.font.getmask("\U000f0000"))
+
+    def _has(self, letter: str) -> bool:
+        mask = self.font.getmask(letter)
+        return letter == " " or (mask.getbbox() is not None and bytes(mask) != self._absent)
+
+    def _glyph(self, text: str) -> Glyph:
+        mask, left, top = self.render(text)
+        return Glyph(text, mask, left, top, round(self.font.getlength(text) * UNIT))
+
+    def render(self, text: str) -> tuple[Pixels, int, int]:
+        """Draw a text as Pillow does.
+
+        Returns
+        -------
+        mask : ndarray of uint8, shape (height, width)
+            Coverage, cut to the ink.
+        left, top : int
+            Of the mask: pixels right of the pen, pixels below the top of the em box.
+        """
+        width = int(self.font.getlength(text)) + 2 * MARGIN + self.size
+        image = Image.new("L", (width, 2 * self.size + 2 * MARGIN))
+        ImageDraw.Draw(image).text((MARGIN, MARGIN), text, fill=255, font=self.font)
+        box = image.getbbox()
+        if box is None:
+            return np.zeros((0, 0), np.uint8), 0, 0
+        return np.asarray(image.crop(box)), box[0] - MARGIN, box[1] - MARGIN
+
+    def _ligatures(self) -> list[str]:
+        """Return the pairs and triples of small letters that the font draws as one glyph."""
+        letters = [c for c in map(chr, range(0x61, 0x7B)) if self._has(c)]
+        pairs = [a + b for a in letters for b in letters if self._joined(a + b)]
+        return pairs + [pair + c for pair in pairs for c in letters if self._joined(pair + c) and pair[1] + c in pairs]
+
+    def _joined(self, text: str) -> bool:
+        return bytes(self.font.getmask(text)) != bytes(self.font.getmask(text, features=["-liga"]))
+
+    @cached_property
+    def kerning(self) -> Ints:
+        """64ths of a pixel added between two glyphs, shape (glyphs, glyphs); zero with basic shaping.
+
+        Pillow's basic shaping adds whole pixels of kerning as 64ths (1/64 to 3/64 of a pixel a pair): nothing.
+        """
+        if self.shaping == "basic" or self._monospaced:
+            return np.zeros((len(self.texts), len(self.texts)), np.int64)
+        pairs, number = _kerning(self.name)
+        first = [number.get(_base(text[-1]), 0) for text in self.texts]
+        second = [number.get(_base(text[0]), 0) for text in self.texts]
+        return np.round(pairs[np.ix_(first, second)] * (self.size / KERNING_SIZE)).astype(np.int64)
+
+    @property
+    def _monospaced(self) -> bool:
+        return len({glyph.advance for glyph in self.glyphs}) == 1
+
+
+KERNING_SIZE = 2000
+"""Pixels an em at which kerning is measured: it grows with the size."""
+
+
+def _base(letter: str) -> str:
+    """Return a letter without its accent: it has the kerning of the letter with it, but for a few hundredths."""
+    return unicodedata.normalize("NFD", letter)[0]
+
+
+@cache
+def _kerning(font: str) -> tuple[Ints, dict[str, int]]:
+    """Measure the kerning of all pairs of ASCII characters; the first row and column stand for all other glyphs."""
+    large: ImageFont.FreeTypeFont = load_font(font, KERNING_SIZE, "raqm")
+    letters = [chr(code) for code in range(32, 127)]
+    advance = {c: round(large.getlength(c) * UNIT) for c in letters}
+    pairs = np.zeros((len(letters) + 1, len(letters) + 1), np.int64)
+    for i, a in enumerate(letters, start=1):
+        for j, b in enumerate(letters, start=1):
+            pairs[i, j] = round(large.getlength(a + b, features=["-liga"]) * UNIT) - advance[a] - advance[b]
+    return pairs, {c: i for i, c in enumerate(letters, start=1)}
+
+
+@cache
+def load_typeface(font: str, size: int, shaping: Shaping = "basic") -> Typeface:
+    """Return a typeface; each is made once a process."""
+    return Typeface(font, size, shaping)
