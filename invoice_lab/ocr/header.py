@@ -82,15 +82,8 @@ def parse(name: str, raw: str, layout: Layout) -> str | None:
     if name == "invoice_id":
         return layout.invoice_id.read(raw)
     if name == "issued_at":
-        return _date(raw, with_time=layout.date == "datetime")
+        return layout.issued_at.read(raw)
     if name == "email":
         text = raw.replace(" ", "")
         return text if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", text, re.ASCII) else None
     return clean(raw) or None
-
-
-def _date(raw: str, *, with_time: bool) -> str | None:
-    digits = re.sub(r"[\s.]", "", raw)
-    day = r"(\d{4}-\d{2}-\d{2})"
-    found = re.fullmatch(day + r"(\d{2}:\d{2}:\d{2})" if with_time else day, digits)
-    return " ".join(found.groups()) if found else None

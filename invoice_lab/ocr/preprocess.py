@@ -75,7 +75,7 @@ def upright(grey: Pixels, qr: QrCode | None, layout: Layout | None) -> Upright:
 def _without_pictures(grey: Pixels, qr: QrCode | None, layout: Layout | None, matrix: Affine) -> tuple[Pixels, float]:
     """Blank the layout's pictures: where the QR code says they are, else where they stand on an unmoved page."""
     page = grey.copy()
-    if qr and layout:
+    if qr and layout and layout.qr:
         corners = _transform(np.array(qr.corners), matrix)
         edge = float(np.mean([np.linalg.norm(corners[i] - corners[i - 1]) for i in range(4)]))
         scale = edge / layout.qr.edge

@@ -143,7 +143,7 @@ def _substance(page: Page) -> int:
 
 def _qr_fields(qr: QrCode | None, layout: Layout) -> dict[str, Field]:
     """Return the fields that stand in the QR code alone, and the code's own id and date beside the printed ones."""
-    found: Mapping[str, str] = (layout.qr.read(qr.payload) if qr else None) or {}
+    found: Mapping[str, str] = (layout.payload_fields(qr.payload) if qr else None) or {}
     names = {name: name if name in QR_FIELDS else f"qr_{name}" for name in found}
     return {names[name]: Field(raw, raw.strip() or None, None, 1.0, "qr") for name, raw in found.items()}
 

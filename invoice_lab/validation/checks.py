@@ -33,7 +33,7 @@ def qr_readable(draft: Draft, today: date) -> Iterator[Finding]:
         yield Finding(
             "qr-unreadable", "error", "qr", "The QR code is missing or can't be read, so nothing confirms the header."
         )
-    elif draft.layout and draft.layout.qr.read(draft.page.qr) is None:
+    elif draft.layout and draft.layout.payload_fields(draft.page.qr) is None:
         shown = draft.page.qr if len(draft.page.qr) <= 80 else draft.page.qr[:77] + "..."
         yield Finding(
             "qr-unexpected",

@@ -222,5 +222,5 @@ def _check_form_of_layout(page: Page, given: Iterable[str]) -> None:
     layout, printed = load_layouts().get(page.layout or ""), page.value("invoice_id")
     if layout and printed and "invoice_id" in given and layout.invoice_id.read(printed) != printed:
         raise UsageError(f"invoice_id can't be {printed!r}.", f"Ids of {layout.name} look otherwise.")
-    if layout and layout.date == "datetime" and "issued_at" in given and " " not in (page.value("issued_at") or " "):
+    if layout and layout.issued_at.with_time and "issued_at" in given and " " not in (page.value("issued_at") or " "):
         raise UsageError("issued_at needs the time of day.", "Write it as 2019-03-14 15:09:26.")

@@ -111,6 +111,6 @@ def _issued_at(
     """
     if printed is None or layout is None:
         return None
-    if layout.date == "datetime" or with_time:
+    if layout.issued_at.with_time or with_time:
         return printed
     return datetime.combine(printed.date(), from_qr.time()) if from_qr else None

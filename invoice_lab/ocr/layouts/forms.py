@@ -1,0 +1,116 @@
+"""The forms in which a layout prints ids, dates and numbers, and the values they stand for."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+
+_DATE_PARTS = {"%Y": "####", "%m": "##", "%d": "##", "%H": "##", "%M": "##", "%S": "##"}
+_MISREAD = {"/": r"[/|\\\s]*", "|": r"[/|\\\s]*", "_": r"[_.\s-]*", "-": r"[_.\s-]*", ".": r"[_.,\s-]*", " ": r"\s*"}
+"""What engines make of the signs between the digits of an id."""
+
+
+class Part(BaseModel):
+    """Base of all parts of a layout: unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identifier(Part):
+    """The printed invoice id: a form in which ``#`` is a digit and ``@`` a capital letter."""
+
+    form: str
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        kinds = {"#": r"\d", "@": "[A-Z]"}
+        pieces = re.split(r"([#@]+)", self.form)
+        patterns = [
+            "(" + "".join(kinds[sign] for sign in piece) + ")" if piece[:1] in kinds else _lenient(piece)
+            for piece in pieces
+            if piece
+        ]
+        return re.compile(rf"(?<![A-Za-z0-9]){''.join(patterns)}(?![A-Za-z0-9])")
+
+    def read(self, text: str) -> str | None:
+        """Return the id in its form, or None where `text` holds none; signs between the groups may be misread."""
+        found = self._pattern.search(text)
+        if not found:
+            return None
+        groups = iter(found.groups())
+        return "".join(next(groups) if piece[:1] in "#@" else piece for piece in re.split(r"([#@]+)", self.form) if piece)
+
+
+def _lenient(literal: str) -> str:
+    return "".join(_MISREAD.get(sign, re.escape(sign)) for sign in literal)
+
+
+class DateForm(Part):
+    """A printed date, as a pattern of `datetime.strptime` with ``%Y %m %d %H %M %S``."""
+
+    pattern: str
+
+    @property
+    def with_time(self) -> bool:
+        """Whether the time of day is printed."""
+        return "%H" in self.pattern
+
+    @property
+    def mask(self) -> str:
+        """The pattern with ``#`` for each digit."""
+        text = self.pattern
+        for part, digits in _DATE_PARTS.items():
+            text = text.replace(part, digits)
+        return text
+
+    def read(self, raw: str) -> str | None:
+        """Return the date as "YYYY-MM-DD" or "YYYY-MM-DD HH:MM:SS"; None where `raw` has not the form.
+
+        A date that does not exist, such as the 30th of February, is returned all the same: a check tells it.
+        """
+        signs = re.split(r"(%[YmdHMS])", self.pattern)
+        pattern = "".join(
+            f"(?P<{sign[1]}>{_DATE_PARTS[sign].replace('#', '[0-9]')})" if sign in _DATE_PARTS else _sign(sign)
+            for sign in signs
+        )
+        found = re.fullmatch(pattern, raw.strip())
+        if not found:
+            return None
+        part = found.groupdict()
+        day = f"{part['Y']}-{part['m']}-{part['d']}"
+        return f"{day} {part['H']}:{part['M']}:{part.get('S', '00')}" if self.with_time else day
+
+    def write(self, moment: datetime) -> str:
+        """Return a moment as this layout prints it."""
+        return moment.strftime(self.pattern)
+
+
+def _sign(text: str) -> str:
+    """Return a pattern for what stands between the digits: engines add and lose white space and points there."""
+    return r"[\s.]*" + "".join(r"[\s.]*" if sign.isspace() else re.escape(sign) + r"[\s.]*" for sign in text)
+
+
+class NumberForm(Part):
+    """How amounts are printed."""
+
+    decimal: str = "."
+    thousands: str = ""
+    places: int = 2
+
+    def read(self, text: str) -> str | None:
+        """Return an amount as "1234.50"; None where `text` has not the form."""
+        tight = "".join(text.split())
+        if self.thousands.strip():
+            tight = tight.replace(self.thousands, "")
+        # engines take points for commas and the other way round; with the right number of places there is no doubt
+        found = re.fullmatch(rf"(\d+)[.,](\d{{{self.places}}})", tight)
+        return f"{found.group(1)}.{found.group(2)}" if found else None
+
+    def write(self, amount: str) -> str:
+        """Return an amount such as "1234.50" as this layout prints it."""
+        whole, _, places = amount.partition(".")
+        grouped = f"{int(whole):,}".replace(",", self.thousands)
+        return f"{grouped}{self.decimal}{places}"
