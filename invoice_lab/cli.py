@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, TextIO, TypeVar
+from typing import Any, NoReturn, TextIO
 
 import click
 
 from invoice_lab import __version__
 from invoice_lab.cli_engines import engines
+from invoice_lab.cli_options import workspace_option
+from invoice_lab.cli_review import review
 from invoice_lab.errors import EXIT_FAILED_SCANS, InterruptedRunError, InvoiceLabError, UsageError
-from invoice_lab.settings import DEFAULT_WORKSPACE, Settings, workspace_name
+from invoice_lab.settings import DEFAULT_WORKSPACE, Settings
 
 # What is heavy is imported within the commands, so that `invoice-lab --help` answers at once.
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 ENGINE = click.option(
     "--engine", default="auto", show_default=True, help="OCR engine: auto, or one that `invoice-lab engines` lists."
@@ -28,23 +27,6 @@ WORKERS = click.option(
 )
 PROGRESS = click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-
-
-class WorkspaceName(click.ParamType[str]):
-    """A name that can name a workspace."""
-
-    name = "workspace"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
-        """Check the name."""
-        try:
-            return workspace_name(value)
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
-
-
-def _workspace(default: str | None) -> Callable[[Command], Command]:
-    return click.option("--workspace", type=WorkspaceName(), default=default, show_default=True, help="Set of books.")
 
 
 class Commands(click.Group):
@@ -83,6 +65,7 @@ def main(verbose: bool) -> None:
 
 
 main.add_command(engines)
+main.add_command(review)
 
 
 @main.command()
@@ -151,7 +134,7 @@ def sample(folder: Path, count: int, seed: int) -> None:
 
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@_workspace(DEFAULT_WORKSPACE)
+@workspace_option(DEFAULT_WORKSPACE)
 @ENGINE
 @WORKERS
 @PROGRESS
@@ -170,7 +153,7 @@ def ingest(source: Path, workspace: str, engine: str, workers: int, progress: bo
 
 
 @main.command()
-@_workspace(DEFAULT_WORKSPACE)
+@workspace_option(DEFAULT_WORKSPACE)
 def refresh(workspace: str) -> None:
     """Write a new DuckDB cache from the books."""
     from invoice_lab.warehouse.refresh import refresh as run
@@ -181,7 +164,7 @@ def refresh(workspace: str) -> None:
 
 @main.command()
 @click.option("--scans", type=click.Path(path_type=Path), help="Folder of scans to ingest first.")
-@_workspace(None)
+@workspace_option(None)
 @click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Reference date [default: the day after the last invoice]."
 )
@@ -205,7 +188,7 @@ def report(scans: Path | None, workspace: str | None, as_of: datetime | None, en
 
 
 @main.command()
-@_workspace(None)
+@workspace_option(None)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on: loopback only.")
 @click.option("--port", default=8866, show_default=True, help="Port to listen on.")
 def dashboards(workspace: str | None, host: str, port: int) -> None:
@@ -232,7 +215,7 @@ def lab(port: int, browser: bool) -> None:
 
 
 @main.command()
-@_workspace(None)
+@workspace_option(None)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder [default: the workspace's].")
 def export(workspace: str | None, output: Path | None) -> None:
     """Write the accountants' files: accepted invoices and lines by month, as CSV and Parquet.

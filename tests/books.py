@@ -44,14 +44,18 @@ class Books:
         self.count = 0
 
     def arrive(self, *records, **page):
+        """Let records arrive one after the other; return the sha256 of their scans."""
         keys = []
         for record in records:
-            self.count += 1
-            scan = Scan.of(f"{self.count}.png", repr((record, self.count)).encode())
-            judgement = judge(page_of(record, scan.sha256, **page))
-            load(self.connection, self.batch, [Arrival(self.count, scan.name, scan.sha256, 10, (judgement,), 0.5)])
+            name = f"{self.count + 1}.png"
+            scan = Scan.of(name, repr((record, name)).encode())
+            self.arrive_page(name, page_of(record, scan.sha256, **page))
             keys.append(scan.sha256)
         return keys
+
+    def arrive_page(self, name, page):
+        self.count += 1
+        load(self.connection, self.batch, [Arrival(self.count, name, page.sha256, 10, (judge(page),), 0.5)])
 
     def part(self, sha256):
         with self.connection.cursor() as cursor:

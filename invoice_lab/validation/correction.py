@@ -63,20 +63,21 @@ def _with_time(value: str) -> str:
 
 
 Form = Callable[[str], str]
-_MONEY, _DAY = (_decimal(2), "an amount such as 12.50"), "a date such as 2019-03-14"
+_MONEY = (_decimal(2), "an amount such as 12.50")
 _LAYOUT = "layout"
+_TEXT = (_text, "a line of text")
 HEADER_FORMS: Mapping[str, tuple[Form, str]] = {
-    **dict.fromkeys(
-        ("invoice_id", "name", "address_1", "address_2", "number", "category", "gender"), (_text, "a line of text")
-    ),
-    "email": (_email, "an e-mail address"),
+    "invoice_id": _TEXT,
     "issued_at": (_moment, "a moment such as 2019-03-14 15:09:26"),
-    "birth_date": (lambda value: date.fromisoformat(value).isoformat(), _DAY),
+    "name": _TEXT,
+    "email": (_email, "an e-mail address"),
+    **dict.fromkeys(("address_1", "address_2", "number", "category", "gender"), _TEXT),
+    "birth_date": (lambda value: date.fromisoformat(value).isoformat(), "a date such as 2019-03-14"),
     **dict.fromkeys(("net", "tax", "total"), _MONEY),
 }
 """The fields of the header and the totals: what brings a text into the field's form, and how the form is told."""
 LINE_FORMS: Mapping[str, tuple[Form, str]] = {
-    "product": (_text, "a line of text"),
+    "product": _TEXT,
     "quantity": (_quantity, "a whole number"),
     "unit_price": (_decimal(4), "a price such as 12.50"),
     "amount": _MONEY,

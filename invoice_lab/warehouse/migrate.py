@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from invoice_lab.errors import MigrationError
+from invoice_lab.errors import MigrationError, UsageError
+from invoice_lab.settings import DEFAULT_WORKSPACE
 from invoice_lab.warehouse.connection import Database
 from invoice_lab.warehouse.roles import COMMON_SCHEMA, ensure_roles, grant, grants_digest, schema_name
 
@@ -81,6 +83,21 @@ def workspaces(database: Database) -> list[str]:
             " and to_regclass(quote_ident(nspname) || '.schema_migrations') is not null order by 1"
         )
         return [name for (name,) in cursor.fetchall()]
+
+
+def require_workspace(database: Database, workspace: str) -> None:
+    """Refuse a mistyped name; the default workspace may be empty and is made.
+
+    Raises
+    ------
+    UsageError
+        There is no such workspace; the nearest is named.
+    """
+    known = workspaces(database)
+    if workspace not in known and workspace != DEFAULT_WORKSPACE:
+        near = difflib.get_close_matches(workspace, known, n=1)
+        remedy = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known) or 'none yet'}."
+        raise UsageError(f"There is no workspace {workspace!r}.", remedy)
 
 
 def drop_workspace(database: Database, workspace: str) -> None:

@@ -70,6 +70,25 @@ class Part:
         return f"{self.sha256}:{self.part}"
 
 
+@dataclass(frozen=True)
+class Decided:
+    """How the decisions on one part came out.
+
+    Attributes
+    ----------
+    last : str
+        The latest decision.
+    corrected : bool
+        Whether one of them was a correction.
+    audited : bool
+        Whether it belongs to the audit sample, and nobody had doubted it before.
+    """
+
+    last: str
+    corrected: bool
+    audited: bool
+
+
 _PARTS = sql.SQL(
     """
     select sha256, part, scans.name, status, invoice_id, page,
@@ -85,7 +104,7 @@ _PARTS = sql.SQL(
 )
 _WAITING = sql.SQL("status = 'review'")
 # Exactly the parts whose invoices stand in the books: a copy of one is looked at with it.
-IN_AUDIT_SAMPLE = sql.SQL(
+_IN_AUDIT_SAMPLE = sql.SQL(
     """('x' || left(encode(sha256(convert_to(%(seed)s || ':' || parts.sha256 || ':' || parts.part, 'UTF8')), 'hex'), 8)
        )::bit(32)::bigint < %(share)s * 4294967296"""
 )
@@ -96,6 +115,11 @@ _AUDIT = sql.SQL(
 )
 _DECIDED = sql.SQL("exists (select from reviews where (reviews.sha256, reviews.part) = (parts.sha256, parts.part))")
 _KEY = sql.SQL("sha256 = %(sha256)s and part = %(part)s")
+_OUTCOMES = sql.SQL(
+    """select (array_agg(decision order by review desc))[1], bool_or(decision = 'correct'),
+              (array_agg(status_before order by review))[1] = 'accepted' and {}
+       from reviews join parts using (sha256, part) group by parts.sha256, parts.part"""
+)
 _NAMED = sql.SQL(
     """(sha256, part) in (
            select sha256, part from parts
@@ -123,12 +147,32 @@ def audit_parts(cursor: Cursor, share: float, seed: str = AUDIT_SEED) -> list[Pa
     seed : str
         Another seed draws another sample; a larger share of one seed holds the smaller one.
     """
-    return _select(cursor, _AUDIT + IN_AUDIT_SAMPLE, {"seed": seed, "share": share})
+    return _select(cursor, _AUDIT + _IN_AUDIT_SAMPLE, {"seed": seed, "share": share})
 
 
 def decided_parts(cursor: Cursor) -> list[Part]:
     """Return the parts that a person has decided on, by name."""
     return _select(cursor, _DECIDED, {})
+
+
+def count_decisions(cursor: Cursor, share: float, seed: str = AUDIT_SEED) -> tuple[int, int, list[Decided]]:
+    """Count what waits, and tell for each part with decisions how they came out.
+
+    Returns
+    -------
+    int
+        Parts under review.
+    int
+        Invoices of the audit sample that nobody has looked at.
+    list of Decided
+    """
+    values = {"seed": seed, "share": share}
+    cursor.execute("select count(*) from parts where status = 'review'")
+    (waiting,) = cursor.fetchone() or (0,)
+    cursor.execute(sql.SQL("select count(*) from parts where {}").format(_AUDIT + _IN_AUDIT_SAMPLE), values)
+    (unaudited,) = cursor.fetchone() or (0,)
+    cursor.execute(_OUTCOMES.format(_IN_AUDIT_SAMPLE), values)
+    return waiting, unaudited, [Decided(*row) for row in cursor.fetchall()]
 
 
 def find_part(cursor: Cursor, reference: str) -> Part:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tempfile
 from functools import partial
 from importlib import resources
@@ -11,12 +10,11 @@ from pathlib import Path
 import duckdb
 from psycopg2.extensions import connection as Connection
 
-from invoice_lab.errors import UsageError
-from invoice_lab.settings import DEFAULT_WORKSPACE, Settings
+from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import TABLES, CacheMeta, open_cache, publish
-from invoice_lab.warehouse.connection import Database, database
+from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.load import holds_made_up
-from invoice_lab.warehouse.migrate import migrate, workspaces
+from invoice_lab.warehouse.migrate import migrate, require_workspace
 
 
 def refresh(workspace: str, settings: Settings | None = None) -> CacheMeta:
@@ -40,7 +38,7 @@ def refresh(workspace: str, settings: Settings | None = None) -> CacheMeta:
     """
     settings = settings or Settings.from_environment()
     with database(settings) as books:
-        _check_exists(books, workspace)
+        require_workspace(books, workspace)
         settings.make_workspace_dir(workspace)
         migrate(books, workspace)
         with books.connect("reader", workspace) as connection:
@@ -50,15 +48,6 @@ def refresh(workspace: str, settings: Settings | None = None) -> CacheMeta:
             publish(settings.cache_dir(workspace), workspace, partial(_fill, connection), sample=made_up)
     with open_cache(workspace, settings) as cache:
         return cache.meta
-
-
-def _check_exists(books: Database, workspace: str) -> None:
-    """Refuse a mistyped name; the default workspace may be empty and is made."""
-    known = workspaces(books)
-    if workspace not in known and workspace != DEFAULT_WORKSPACE:
-        near = difflib.get_close_matches(workspace, known, n=1)
-        remedy = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known) or 'none yet'}."
-        raise UsageError(f"There is no workspace {workspace!r}.", remedy)
 
 
 def _fill(connection: Connection, cache: duckdb.DuckDBPyConnection) -> None:

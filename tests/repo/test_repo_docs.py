@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -23,6 +24,14 @@ def code_blocks(text: str) -> list[str]:
     return fenced + re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
 
+def commands(group: click.Group) -> Iterator[click.Command]:
+    """Every command below a group, those of groups within it too."""
+    for command in group.commands.values():
+        yield command
+        if isinstance(command, click.Group):
+            yield from commands(command)
+
+
 def told(pattern: str) -> set[str]:
     """What `pattern` finds in the code of all documents."""
     return {found for block in code_blocks(documents()) for found in re.findall(pattern, block)}
@@ -40,12 +49,20 @@ class TestCommand:
         assert [option.name for option in options if not option.help] == []
 
 
+def test_every_command_within_a_group_is_told_and_has_help():
+    for group in (command for command in main.commands.values() if isinstance(command, click.Group)):
+        assert set(group.commands) <= told(rf"invoice-lab {group.name} ([a-z]+)")
+        options = [o for command in commands(group) for o in command.params if isinstance(o, click.Option)]
+        assert all(command.help for command in commands(group))
+        assert [option.name for option in options if not option.help] == []
+
+
 def test_no_command_is_told_that_is_not_there():
     assert told(r"^(?:\S*/)?invoice-lab ([a-z]+)") <= set(COMMANDS)
 
 
 def test_no_option_is_told_that_is_not_there():
-    real = {o for command in main.commands.values() for p in command.params for o in [*p.opts, *p.secondary_opts]}
+    real = {o for command in commands(main) for p in command.params for o in [*p.opts, *p.secondary_opts]}
     lines = {line for block in code_blocks(documents()) for line in block.splitlines() if "invoice-lab " in line}
     used = {option for line in lines for option in re.findall(r"(?<!\S)(--[a-z][a-z-]+)", line)}
     assert used <= real | {"--help", "--version", "--verbose"}

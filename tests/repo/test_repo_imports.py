@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workers": BASE | READING,
     "reading": BASE | READING | {"progress", "workers"},
     "ingest": BASE | READING | {"progress", "workers", "warehouse"},
+    "review": BASE | READING | {"warehouse", "reporting"},
     "segmentation": BASE | {"warehouse.queries"},
     "recommendation": BASE | {"warehouse.queries"},
     "samples": BASE | {"ocr.layouts"},
@@ -31,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": BASE | {"ingest", "progress", "reporting", "samples", "warehouse"},
     "doctor": BASE | READING | {"samples", "warehouse", "reporting", "dashboards"},
 }
-ALL = {"cli", "cli_engines", "__main__"}
+ALL = {"cli", "cli_engines", "cli_options", "cli_review", "__main__"}
 """The shell may import everything."""
 ENTRANCES = ALL | {"__init__"}
 

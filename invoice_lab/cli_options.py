@@ -1,0 +1,31 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from invoice_lab.errors import UsageError
+from invoice_lab.settings import workspace_name
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class WorkspaceName(click.ParamType[str]):
+    """A name that can name a workspace."""
+
+    name = "workspace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Check the name."""
+        try:
+            return workspace_name(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+def workspace_option(default: str | None) -> Callable[[Command], Command]:
+    """Return the option ``--workspace`` with a default."""
+    return click.option("--workspace", type=WorkspaceName(), default=default, show_default=True, help="Set of books.")
