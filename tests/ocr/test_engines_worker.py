@@ -271,6 +271,19 @@ class TestWorkerSide:
         assert words == [("7", 96, 36, 18, 28, 0.8)]
         assert seen == [(28, 18)]
 
+    def test_every_request_has_an_answer_a_failure_too(self):
+        def read(picture, shape, characters):
+            return [(shape, 0, 0, 10 // picture[0, 0], 1, 0.5)]
+
+        said = []
+        asked = [(np.full((1, 1), number, np.uint8), "line", "") for number in (5, 0, 2)]
+        with np.errstate(divide="raise"):
+            worker_side.serve(lambda options: (options["version"], read), {"version": "9"}, asked, said.append)
+        hello, first, failed, last = said
+        assert hello == {"protocol": worker_side.PROTOCOL, "version": "9"}
+        assert (first["words"][0][3], last["words"][0][3]) == (2, 5)
+        assert "FloatingPointError" in failed["error"]
+
     def test_half_a_picture_is_the_end_of_the_conversation(self, tmp_path):
         header = json.dumps({"shape": [2, 3], "hint": "block", "characters": ""}).encode() + b"\n"
         (tmp_path / "asked").write_bytes(header + b"123456" + header + b"123")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from functools import cache
 
 import pytesseract
@@ -33,9 +34,9 @@ class PytesseractEngine:
 
     def words(self, picture: Pixels, hint: Hint) -> list[Word]:
         """Read the words of a grey picture."""
-        config = f'--tessdata-dir "{self._folder}" --psm {_PSM[hint.shape]}'
+        config = f"--tessdata-dir {shlex.quote(str(self._folder))} --psm {_PSM[hint.shape]}"
         if hint.characters:
-            config += f" -c tessedit_char_whitelist={hint.characters}"
+            config += f" -c tessedit_char_whitelist={shlex.quote(hint.characters)}"
         try:
             data = pytesseract.image_to_data(
                 Image.fromarray(picture), lang=LANGUAGE, config=config,
