@@ -134,6 +134,31 @@ def test_a_strange_workspace_is_refused(db: Database) -> None:
         migrate(db, "No-Such")
 
 
+def test_books_of_the_first_version_know_their_prices(db: Database, folder: Path) -> None:
+    later = [path for path in (folder / "workspace").iterdir() if not path.name.startswith("0001_")]
+    texts = {path: path.read_text() for path in later}
+    for path in later:
+        path.unlink()
+    migrate(db, "old", folder)
+    with db.connect("loader", "old") as connection, connection.cursor() as cursor:
+        cursor.execute(
+            """insert into customers values ('n-1', '1', 'Zoé', null, null, null, null, '', '2019-01-01', 'x:1');
+               insert into products values ('p-1', null, 'Paper.');
+               insert into scans values (repeat('0', 64), 'a.png', 1);
+               insert into invoices values
+                   ('x:1', 'x', '1', 'n-1', '2019-01-01', null, null, 9.30, 'EUR', repeat('0', 64), 0, '', '');
+               insert into invoice_lines values
+                   ('x:1', 1, 'p-1', 1, 3.10, 3.10), ('x:1', 2, 'p-1', 1, 3.10, 3.10),
+                   ('x:1', 3, 'p-1', 2, 1.55, 3.10)"""
+        )
+    for path, text in texts.items():
+        path.write_text(text)
+    assert "workspace/0002_reviews" in migrate(db, "old", folder)
+    with db.connect("reader", "old") as connection, connection.cursor() as cursor:
+        cursor.execute("select product_id, currency, unit_price::text, sales from prices order by unit_price")
+        assert cursor.fetchall() == [("p-1", "EUR", "1.5500", 1), ("p-1", "EUR", "3.1000", 2)]
+
+
 def test_the_files_are_numbered_without_gaps_and_leave_transactions_alone() -> None:
     for scope in ("common", "workspace"):
         migrations = read_migrations(MIGRATIONS / scope)
