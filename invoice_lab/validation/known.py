@@ -6,6 +6,7 @@ the batch's order: each invoice is compared with all that were accepted before i
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +16,8 @@ from invoice_lab.validation import ids
 from invoice_lab.validation.finding import Finding, Severity
 from invoice_lab.validation.invoice import Customer, Invoice
 
+ALIKE = 0.85
+"""How alike (difflib's ratio, 0 to 1) two texts are at least that differ by a few letters only."""
 STABLE_SALES = 3
 """So many sales at one price make it that product's price; fewer tell nothing."""
 _PRICES_SHOWN = 3
@@ -24,6 +27,8 @@ SEVERITY: Mapping[str, Severity] = {
     "customer-unidentified": "error",
     # birth dates don't change, and an e-mail that differs under one customer number may be another person's
     "customer-mismatch": "error",
+    # a letter or two apart: not another name or place, but a misreading, here or there
+    "customer-misread": "error",
     # people marry, move and climb to other categories: worth a look, no reason to hold the invoice back
     "customer-changed": "warning",
     # shops change their prices, and the price was confirmed by the invoice's own total
@@ -39,6 +44,8 @@ _FIELD_CODES = {
     "email": "customer-mismatch",
     "birth_date": "customer-mismatch",
 }
+_TEXTS = frozenset({"name", "address", "email"})
+"""Fields that are long enough for a misreading to leave them alike."""
 _SHOWN_AS = {"address": "address_1"}
 """The field of the page that a finding is about, where it has another name."""
 
@@ -104,7 +111,7 @@ def customer_as_known(invoice: Invoice, known: Known) -> Iterator[Finding]:
         said, before = _text(getattr(invoice.customer, name)), _text(getattr(found.customer, name))
         if said and before and ids.normalised(said) != ids.normalised(before):
             message = f"This customer's {_word(name)} is {said!r}; the invoice {_id(found)} says {before!r}."
-            yield _finding(code, _SHOWN_AS.get(name, name), message)
+            yield _finding(_misread_or(code, name, said, before), _SHOWN_AS.get(name, name), message)
 
 
 def person_as_known(invoice: Invoice, known: Known) -> Iterator[Finding]:
@@ -130,7 +137,8 @@ def person_as_known(invoice: Invoice, known: Known) -> Iterator[Finding]:
         elif same == (False, True):
             email = other.customer.email
             message = f"{customer.name} has the e-mail {customer.email!r}; the invoice {_id(other)} says {email!r}."
-            yield _finding("customer-changed", "email", message)
+            code = _misread_or("customer-changed", "email", customer.email or "", email or "")
+            yield _finding(code, "email", message)
 
 
 def prices_as_known(invoice: Invoice, known: Known) -> Iterator[Finding]:
@@ -161,6 +169,12 @@ def check_known(invoice: Invoice, known: Known) -> Sequence[Finding]:
 
 def _finding(code: str, name: str, message: str) -> Finding:
     return Finding(code, SEVERITY[code], name, message)
+
+
+def _misread_or(code: str, name: str, said: str, before: str) -> str:
+    """Return the code for a text that differs from what is known: a misreading where the two are alike."""
+    likeness = difflib.SequenceMatcher(None, ids.normalised(said), ids.normalised(before), autojunk=False).ratio()
+    return "customer-misread" if name in _TEXTS and likeness >= ALIKE else code
 
 
 def _text(value: object) -> str:

@@ -18,7 +18,7 @@ from invoice_lab.validation.settle import BEYOND_DECISION, SETTLED_BY_LOOKING, e
 from invoice_lab.warehouse.arrival import LoadedPart
 from invoice_lab.warehouse.decide import Decider
 from invoice_lab.warehouse.parts import Part, page_adapter, read_part
-from invoice_lab.warehouse.withdraw import Withdrawn, follow, withdraw
+from invoice_lab.warehouse.withdraw import withdraw
 from invoice_lab.warehouse.write import lock_books, write_invoices, write_parts
 
 Kind = Literal["accept", "correct", "reject"]
@@ -87,8 +87,8 @@ def decide(connection: Connection, seen: Part, decision: Decision, *, revise: bo
         lock_books(cursor)
         _check_seen(cursor, seen, revise)
         confirmed = decision.kind == "accept" and seen.status == "accepted"
-        placed, withdrawn = _confirmed(seen, decision) if confirmed else _place(cursor, seen, decision)
-        _record(cursor, seen, decision, placed, withdrawn)
+        placed, copies = _confirmed(seen, decision) if confirmed else _place(cursor, seen, decision)
+        _record(cursor, seen, decision, placed, copies)
     return placed
 
 
@@ -111,14 +111,14 @@ def _check_seen(cursor: Cursor, seen: Part, revise: bool) -> None:
         raise UsageError(f"{said}: {last_review.reason}", "Give --revise to decide otherwise.")
 
 
-def _confirmed(seen: Part, decision: Decision) -> tuple[LoadedPart, Withdrawn]:
+def _confirmed(seen: Part, decision: Decision) -> tuple[LoadedPart, tuple[str, ...]]:
     _check_despite(decision, ())
-    return LoadedPart(Judgement(seen.page, "accepted", seen.findings, None), seen.invoice_id), Withdrawn()
+    return LoadedPart(Judgement(seen.page, "accepted", seen.findings, None), seen.invoice_id), ()
 
 
-def _place(cursor: Cursor, seen: Part, decision: Decision) -> tuple[LoadedPart, Withdrawn]:
+def _place(cursor: Cursor, seen: Part, decision: Decision) -> tuple[LoadedPart, tuple[str, ...]]:
     judgement = _judged(seen, decision)
-    withdrawn = withdraw(cursor, seen)
+    copies = withdraw(cursor, seen)
     if decision.kind == "reject":
         placed = LoadedPart(judgement, None)
     else:
@@ -129,8 +129,7 @@ def _place(cursor: Cursor, seen: Part, decision: Decision) -> tuple[LoadedPart, 
         _check_despite(decision, placed.judgement.findings)
     write_invoices(cursor, [placed])
     write_parts(cursor, [(seen.seconds, placed)])
-    follow(cursor, withdrawn, placed.judgement.invoice)
-    return placed, withdrawn
+    return placed, copies
 
 
 def _judged(seen: Part, decision: Decision) -> Judgement:
@@ -163,7 +162,7 @@ def _check_despite(decision: Decision, findings: Iterable[Finding]) -> None:
         raise UsageError(f"There is no finding {unknown[0]!r} to overrule.", there)
 
 
-def _record(cursor: Cursor, seen: Part, decision: Decision, placed: LoadedPart, withdrawn: Withdrawn) -> None:
+def _record(cursor: Cursor, seen: Part, decision: Decision, placed: LoadedPart, copies: tuple[str, ...]) -> None:
     correction = decision.correction.to_record() if decision.correction else None
     cursor.execute(
         "insert into reviews (sha256, part, decision, corrected, reason, reviewer, despite, status_before, page_before)"
@@ -179,7 +178,7 @@ def _record(cursor: Cursor, seen: Part, decision: Decision, placed: LoadedPart, 
         "correction": correction,
         "before": _state(seen.status, Judgement(seen.page, "review", seen.findings, None), seen.invoice_id),
         "after": _state(placed.judgement.status, placed.judgement, placed.invoice_id),
-        "copies_to_review": withdrawn.copies,
+        "copies_to_review": copies,
     }
     cursor.execute(
         "insert into audit_log (actor, action, workspace, subject, detail)"

@@ -191,6 +191,15 @@ def test_what_is_known_is_compared_with_a_review_too(books):
     assert found == [("customer-mismatch", "info"), ("price-unusual", "warning")]
 
 
+def test_a_correction_is_not_compared_with_the_reading_it_replaces(books, fresh):
+    lines = [{**line, "unit_price": "1.00"} for line in NEW["lines"]]
+    (sha256,) = books.arrive(changed(NEW, lines=lines, total="6.00"))
+    books.decide(sha256, "correct", values={"name": "Zoé Hébart", "lines.2.product": "Paper clips."})
+    books.decide(sha256, "correct", revise=True, values={"lines.2.unit_price": "2.00", "total": "7.00"})
+    assert books.rows("select code from findings") == []
+    assert_as_fresh(books, fresh)
+
+
 def test_a_customer_that_nothing_identifies_cannot_enter(books):
     (sha256,) = books.arrive(WRONG_TOTAL)
     with pytest.raises(UsageError, match="customer-unidentified"):
