@@ -27,6 +27,8 @@ CORRELATION = 4.0
 """Neighbouring pixels err alike: so many pixels tell as much as one that errs by itself."""
 FIRST_NOISE = 0.007
 """Least noise assumed while neighbours are not explained yet, and their overlap beyond the next glyph is left out."""
+PATCH = 9
+"""Pixels, both ways, of a patch on which something unexplained is looked for."""
 ROUNDS = 3
 SWEEPS = 4
 POOR = 1.35
@@ -52,6 +54,8 @@ class FittedText:
         What else the last search found.
     margins : ndarray, shape (glyphs of the text, glyphs of the typeface)
         By how many nats each other glyph at each place is worse.
+    lead : float
+        By how many nats the best reading with glyphs at other places is worse.
     """
 
     slot: Slot
@@ -62,7 +66,7 @@ class FittedText:
     noise: float = 0.0
     rivals: list[Found] = field(default_factory=list)
     margins: Plane = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    changed: bool = False
+    lead: float = 0.0
 
     @property
     def start(self) -> int:
@@ -122,6 +126,10 @@ class PageFit:
                 break
             for text in poor:
                 self._search(text, max(FIRST_NOISE, 0.7 * text.noise), core=False)
+        self._measure()
+        for text in self.texts:
+            if text.found:
+                self._settle(text)
         return self.texts
 
     def residual(self) -> Plane:
@@ -146,6 +154,56 @@ class PageFit:
         for _ in range(SWEEPS):
             if not any([self._exchange(text) for text in self.texts if text.found]):
                 break
+
+    # --- how sure ------------------------------------------------------------------------------------------------------
+
+    def _settle(self, text: FittedText) -> None:
+        """Compare a text with what else the search found, drawn and spread in its place; keep what explains most."""
+        assert text.found is not None
+        readings = [text.found, *(rival for rival in text.rivals if not _same_places(rival, text.found))]
+        costs = np.array([self._cost(text, reading) for reading in readings])
+        best = int(costs.argmin())
+        if best:
+            text.found = readings[best]
+            self._redraw(text)
+            self._measure()
+        self._exchange(text)
+        text.lead = float(np.partition(costs, 1)[1] - costs[best]) if len(costs) > 1 else np.inf
+
+    def _cost(self, text: FittedText, reading: Found) -> float:
+        face = self._face(text.slot)
+        strip = self.residual()[text.area] + text.spread
+        left = strip - self.spread.of(self.drawn(text, reading))
+        weights = self.weights[text.area] * face.whole[:, None]
+        noise = max(text.noise, self.spread.noise)
+        squares = float((left**2 * weights).sum()) / (2 * noise**2 * CORRELATION)
+        free = self.steps(text).free[reading.steps]
+        before = face.usage.following[np.concatenate([[-1], reading.glyphs[:-1]]), reading.glyphs]
+        usage = float(((face.usage.alone[reading.glyphs] + before) * free).sum())
+        return squares + usage + float(face.usage.ending[reading.glyphs[-1]] * free[-1])
+
+    def probabilities(self, text: FittedText) -> npt.NDArray[np.float64]:
+        """Return how likely each glyph of a text is right, the others given, shape (glyphs of the text,)."""
+        odds = np.exp(-np.clip(text.margins.astype(float), 0, 700)).sum(axis=1)
+        return 1 / np.maximum(odds, 1)
+
+    def misfit(self, text: FittedText) -> float:
+        """Return the largest root mean square that is left unexplained on a patch of a text's strip."""
+        left = self.residual()[text.area] ** 2 * self.weights[text.area]
+        return float(np.sqrt(cv2.blur(left, (PATCH, PATCH))[ABOVE:].max()))
+
+    def said(self, text: FittedText) -> tuple[str, ...]:
+        """Return what the glyphs of a text stand for; empty where nothing was found."""
+        texts = self._face(text.slot).glyphs.texts
+        return tuple(texts[glyph] for glyph in text.found.glyphs) if text.found else ()
+
+    def columns(self, text: FittedText) -> Ints:
+        """Return the columns of the canvas where each glyph of a text starts, and where the last one ends."""
+        glyphs = self._face(text.slot).glyphs
+        if text.found is None:
+            return np.array([text.slot.pen[0]])
+        pens = glyphs.pens(text.found.glyphs, text.slot.pen[0])
+        return np.append(pens, pens[-1] + (glyphs.advance[text.found.glyphs[-1]] >> 6))
 
     # --- the spread ----------------------------------------------------------------------------------------------------
 
@@ -274,6 +332,11 @@ def _same_width(glyphs: Ints, advance: Ints) -> npt.NDArray[np.bool_]:
     """Tell which glyphs could stand for each of a text's without moving what follows by half a pixel."""
     same: npt.NDArray[np.bool_] = np.abs(advance[None, :] - advance[glyphs][:, None]) <= 24
     return same
+
+
+def _same_places(one: Found, other: Found) -> bool:
+    """Tell whether two readings differ by nothing but exchanged glyphs."""
+    return len(one.glyphs) == len(other.glyphs)
 
 
 def _face_of(slot: Slot, spread: Spread) -> Face:

@@ -20,8 +20,8 @@ Allowed = npt.NDArray[np.bool_]
 
 
 def look_up(
-    strip: Pixels, glyphs: InkedGlyphs, pen: tuple[int, int], own: tuple[int, int], allowed: Allowed | None = None
-) -> str | None:
+    strip: Pixels, glyphs: InkedGlyphs, pen: tuple[int, int], own: tuple[int, int], under: Pixels, allowed: Allowed
+) -> tuple[str, Pixels] | None:
     """Read a text from left to right.
 
     Parameters
@@ -34,23 +34,23 @@ def look_up(
     own : (first, last)
         The rows of `strip` from `first` to before `last` hold nothing but this text; above and below, letters of
         neighbours may reach in.
-    allowed : ndarray of bool, shape (glyphs,), optional
+    under : ndarray of uint8, shape (height, width)
+        Coverage of what was drawn before and reaches in.
+    allowed : ndarray of bool, shape (glyphs,)
         Which glyphs may occur.
 
     Returns
     -------
-    str or None
-        None where there is a pixel that no sequence of glyphs explains.
+    (str, ndarray) or None
+        The text, and the strip's coverage with it; None where there is a pixel that no sequence of glyphs explains.
     """
     face = glyphs.typeface
-    if allowed is None:
-        allowed = np.ones(len(face.texts), np.bool_)
-    found = _search(
-        np.ascontiguousarray(strip), pen, own, BLANK * face.size, allowed, face.kerning,
+    found, drawn = _search(
+        np.ascontiguousarray(strip), under, pen, own, BLANK * face.size, allowed, face.kerning,
         (glyphs.data, glyphs.start, glyphs.height, glyphs.width, glyphs.left, glyphs.top, glyphs.advance, glyphs.weight,
          glyphs.table),
     )  # fmt: skip
-    return None if found is None else "".join(face.texts[number] for number in found).rstrip()
+    return ("".join(face.texts[number] for number in found).rstrip(), drawn) if len(found) and found[0] >= 0 else None
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -126,7 +126,7 @@ def _candidates(strip, x, y, previous, allowed, kerning, arrays):  # type: ignor
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _search(strip, pen, own, blank_columns, allowed, kerning, arrays):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
+def _search(strip, under, pen, own, blank_columns, allowed, kerning, arrays):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
     """Search depth first; a branch ends where a column left of the pen is not as drawn."""
     left, top, advance, table = arrays[4], arrays[5], arrays[6], arrays[8]
     overhang = left.min() - 1
@@ -137,11 +137,12 @@ def _search(strip, pen, own, blank_columns, allowed, kerning, arrays):  # type: 
     options = [_candidates(strip, pen_x << 6, pen_y, -1, allowed, kerning, arrays)]
     position = np.zeros(LONGEST + 1, np.int64)
     drawn = np.zeros((LONGEST + 1, *strip.shape), np.uint8)
+    drawn[0] = under
     pens[0] = pen_x << 6
     depth, tries = 0, 0
     while depth >= 0 and tries < TRIES:
         if (pens[depth] >> 6) >= end and _explained(strip, drawn[depth], table, own, pen_x + overhang, end):
-            return chosen[:depth].copy()
+            return chosen[:depth].copy(), drawn[depth].copy()
         if depth == LONGEST or position[depth] == options[depth].size or (pens[depth] >> 6) > end + blank_columns:
             depth -= 1
             options.pop()
@@ -161,4 +162,4 @@ def _search(strip, pen, own, blank_columns, allowed, kerning, arrays):  # type: 
         depth += 1
         position[depth] = 0
         options.append(_candidates(strip, after, pen_y, glyph, allowed, kerning, arrays))
-    return None
+    return np.full(1, -1), under

@@ -44,7 +44,7 @@ class Usage:
 
 
 def search(
-    scores: tuple[Plane, Plane], overlaps: tuple[Plane, int], moves: tuple[Ints, Ints], steps: StepTable, usage: Usage, start: int, most: int = 4
+    scores: tuple[Plane, Plane], overlaps: tuple[Plane, int], moves: tuple[Ints, Ints], steps: StepTable, usage: Usage, start: int, most: int = 8
 ) -> list[Found]:
     """Search a strip from left to right.
 

@@ -1,0 +1,147 @@
+"""Read a page whose layout says how it is drawn: exactly where every pixel fits, else by the drawing that fits best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from invoice_lab.ocr.cells import CellField, cell_fields, value_of
+from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
+from invoice_lab.ocr.exact import read_exact
+from invoice_lab.ocr.glyphs.fit import FittedText, PageFit
+from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.page import Box, Field, LineReading
+from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.pose import Pose
+from invoice_lab.ocr.qrcode import QrCode
+from invoice_lab.ocr.registration import Registered, Registration
+
+UNEXPLAINED = 0.12
+"""Darkness (root mean square over a patch) of what no text explains from which on something else stands there."""
+USUAL = 4.0
+"""So many times the page's noise is not unusual on a patch."""
+DOUBTFUL = 0.3
+"""Highest confidence of a text with something unexplained on it."""
+
+
+@dataclass
+class DrawnReading:
+    """What was read of a drawn page.
+
+    Attributes
+    ----------
+    fields : dict of str to Field
+        Boxes on the sheet.
+    lines : list of LineReading
+    text : str
+        All texts, line by line.
+    """
+
+    fields: dict[str, Field] = field(default_factory=dict)
+    lines: list[LineReading] = field(default_factory=list)
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One slot's text: how sure each of its characters is, where each begins (columns of the canvas), how it was read."""
+
+    slot: Slot
+    text: str
+    sure: np.ndarray[tuple[int], np.dtype[np.float64]]
+    columns: np.ndarray[tuple[int], np.dtype[np.int64]]
+    how: str
+
+
+def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
+    """Read a sheet.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (height, width, 3)
+    drawn : DrawnLayout
+    code : QrCode or None
+
+    Returns
+    -------
+    DrawnReading or None
+        None where the layout's labels are not found on the sheet.
+    """
+    registered = Registration(to_grey(rgb), drawn, code).run()
+    if registered is None:
+        return None
+    slots = drawn.slots(registered.placement)
+    exact = _exact(rgb, drawn, registered)
+    texts = [_certain(slot, exact[slot.name]) for slot in slots if slot.name in exact]
+    if len(texts) < len(slots):
+        texts += [text for text in _fitted(registered, drawn, slots) if text.slot.name not in exact]
+    return _reading(drawn, registered.placement, texts, registered.pose)
+
+
+def _exact(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> dict[str, str]:
+    if registered.pose.whole_shift is None:
+        return {}
+    return read_exact(registered.pose.rectify(rgb, drawn.layout.canvas), drawn, registered.placement)
+
+
+def _certain(slot: Slot, text: str) -> _Text:
+    font = slot.typeface.font
+    columns = [slot.pen[0] + round(font.getlength(text[:end])) for end in range(len(text) + 1)]
+    return _Text(slot, text, np.ones(len(text)), np.array(columns), "exact")
+
+
+def _fitted(registered: Registered, drawn: DrawnLayout, slots: list[Slot]) -> list[_Text]:
+    weights = registered.weights.copy()
+    rule = drawn.drawing.table.rule
+    if rule:
+        row = drawn.line_at(registered.placement.lines)[1] + registered.placement.table[1] + rule[1]
+        weights[max(row, 0) : row + 1] = 0
+    inside = [slot for slot in slots if _lies_within(slot, drawn.layout.canvas)]
+    fit = PageFit(registered.dark, weights, inside)
+    return [_fitted_text(fit, text) for text in fit.run() if text.found]
+
+
+def _lies_within(slot: Slot, canvas: tuple[int, int]) -> bool:
+    x, y = slot.pen
+    return x >= 0 and y >= 8 and y + 1.6 * slot.typeface.size < canvas[1] and slot.right <= canvas[0]
+
+
+def _fitted_text(fit: PageFit, text: FittedText) -> _Text:
+    said = fit.said(text)
+    sure = fit.probabilities(text) / (1 + np.exp(-min(text.lead, 700.0)))
+    if fit.misfit(text) > max(UNEXPLAINED, USUAL * fit.spread.noise):
+        sure = np.minimum(sure, DOUBTFUL)
+    lengths = [len(letters) for letters in said]
+    columns = fit.columns(text)
+    starts = np.repeat(columns[:-1], lengths)
+    return _Text(text.slot, "".join(said), np.repeat(sure, lengths), np.append(starts, columns[-1]), "fit")
+
+
+def _reading(drawn: DrawnLayout, placement: Placement, texts: list[_Text], pose: Pose) -> DrawnReading:
+    reading = DrawnReading()
+    rows: dict[int, dict[str, Field]] = {}
+    cells = {slot.name: cell for slot, cell in zip(drawn.slots(placement), drawn.cells(placement), strict=True)}
+    for text in texts:
+        line, _, _ = text.slot.name.rpartition(".")
+        into = rows.setdefault(int(line), {}) if line.isdecimal() else reading.fields
+        for part in cell_fields(cells[text.slot.name].text, text.text):
+            into[part.name] = _field(text, part, drawn, pose)
+    missing = Field("", None, None, 0.0, "fit")
+    for number in range(1, placement.lines + 1):
+        row = rows.get(number, {})
+        needed = [row.get(name, missing) for name in ("product", "quantity", "unit_price")]
+        reading.lines.append(LineReading(*needed, row.get("amount"), row.get("tax_rate")))
+    ordered = sorted(texts, key=lambda text: (text.slot.pen[1], text.slot.pen[0]))
+    reading.text = "\n".join(text.text for text in ordered)
+    return reading
+
+
+def _field(text: _Text, part: CellField, drawn: DrawnLayout, pose: Pose) -> Field:
+    top = text.slot.pen[1]
+    left, right = int(text.columns[part.start]), int(text.columns[part.end])
+    box = Box(left, top, max(right - left, 1), round(1.25 * text.slot.typeface.size))
+    confidence = float(np.prod(text.sure[part.start : part.end]))
+    value = value_of(part.name, part.raw, drawn.layout)
+    return Field(part.raw, value, pose.box_on_sheet(box), confidence if value is not None else 0.0, text.how)

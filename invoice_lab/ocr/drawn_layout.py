@@ -1,0 +1,166 @@
+"""A layout's drawing with its typefaces loaded: anchors to find a page by, slots to read it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from invoice_lab.ocr.anchors import Anchor, anchor
+from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, Grammar, integer, literal, mask, number
+from invoice_lab.ocr.glyphs.inked import Ink
+from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.glyphs.typeface import Typeface, load_typeface
+from invoice_lab.ocr.glyphs.typography import typography
+from invoice_lab.ocr.layouts import Layout
+from invoice_lab.ocr.layouts.drawing import FIELD, Cell, Drawing
+
+MOST_PIECES = 4
+"""Digits a quantity may have."""
+NUMBERS = frozenset({"unit_price", "amount", "total", "net", "tax"})
+
+Offset = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the blocks of a page stand and how many lines it has.
+
+    Attributes
+    ----------
+    header, table : (x, y)
+        How far they have moved from their places on the canvas, in pixels.
+    lines : int
+    """
+
+    header: Offset = (0, 0)
+    table: Offset = (0, 0)
+    lines: int = 0
+
+
+class DrawnLayout:
+    """A layout whose drawing is known.
+
+    Raises
+    ------
+    MissingToolError
+        Where a font is not installed.
+    """
+
+    def __init__(self, layout: Layout, drawing: Drawing) -> None:
+        self.layout, self.drawing = layout, drawing
+        self.alphabet = typography().alphabets[drawing.alphabet]
+
+    # --- anchors -------------------------------------------------------------------------------------------------------
+
+    def header_anchors(self) -> list[Anchor]:
+        """Return the labels of the header, from top to bottom."""
+        block = self.drawing.header
+        return [self._anchor(cell, block.at) for cell in block.cells if len(cell.label.strip()) > 2]
+
+    def foot_anchors(self, lines: int = 0) -> list[Anchor]:
+        """Return the labels below `lines` product lines; the first tells where the foot is."""
+        x, y = self.foot_at(lines)
+        return [self._anchor(cell, (x, y)) for cell in self.drawing.table.foot if len(cell.label.strip()) > 2]
+
+    def line_anchors(self, line: int) -> list[Anchor]:
+        """Return what stands at the end of the cells of a line, such as a unit."""
+        x, y = self.line_at(line)
+        anchors = []
+        for cell in self.drawing.table.line:
+            pieces = FIELD.split(cell.text)
+            widths = [width for _, width in FIELD.findall(cell.text)]
+            if len(pieces[-1].strip()) > 1 and all(widths):
+                before = FIELD.sub(lambda found: " " * int(found.group(2)), cell.text)[: -len(pieces[-1])]
+                face = self.typeface(cell)
+                pen = x + cell.at[0] + round(face.font.getlength(before))
+                anchors.append(anchor(pieces[-1], face, self.ink(cell), (pen, y + cell.at[1])))
+        return anchors
+
+    def foot_at(self, lines: int) -> Offset:
+        """Return the upper left corner of the foot on an unmoved page with so many lines."""
+        table = self.drawing.table
+        return table.at[0], table.at[1] + table.pitch * lines + table.foot_at
+
+    def line_at(self, line: int) -> Offset:
+        """Return the upper left corner of a line (0, 1, ...) on an unmoved page."""
+        table = self.drawing.table
+        return table.at[0], table.at[1] + table.pitch * line
+
+    def _anchor(self, cell: Cell, at: Offset) -> Anchor:
+        pen = (at[0] + cell.at[0], at[1] + cell.at[1])
+        return anchor(cell.label.rstrip(), self.typeface(cell), self.ink(cell), pen)
+
+    # --- slots ---------------------------------------------------------------------------------------------------------
+
+    def slots(self, placement: Placement) -> list[Slot]:
+        """Return the texts of a page, the header's first, then line by line, then the foot's.
+
+        A slot is named after its fields, those of lines with the line's number before: ``1.product``.
+        """
+        table = self.drawing.table
+        slots = [self._slot(cell, self.drawing.header.at, placement.header) for cell in self.drawing.header.cells]
+        slots += [self._slot(cell, table.at, placement.table) for cell in table.head]
+        for line in range(placement.lines):
+            slots += [self._slot(cell, self.line_at(line), placement.table, f"{line + 1}.") for cell in table.line]
+        foot = self.foot_at(placement.lines)
+        return slots + [self._slot(cell, foot, placement.table) for cell in table.foot]
+
+    def cells(self, placement: Placement) -> list[Cell]:
+        """Return the cells of `slots`, in the same order."""
+        table = self.drawing.table
+        return [*self.drawing.header.cells, *table.head, *table.line * placement.lines, *table.foot]
+
+    def _slot(self, cell: Cell, at: Offset, moved: Offset, prefix: str = "") -> Slot:
+        x, y = at[0] + moved[0], at[1] + moved[1]
+        name = prefix + (" ".join(cell.fields) or cell.text.strip())
+        return Slot(
+            name=name,
+            typeface=self.typeface(cell),
+            ink=self.ink(cell),
+            pen=(x + cell.at[0], y + cell.at[1]),
+            right=min(x + cell.right, self.layout.canvas[0]),
+            label=cell.label,
+            grammar=self.grammar(cell),
+            alphabet=self.alphabet,
+        )
+
+    def typeface(self, cell: Cell) -> Typeface:
+        """Return the typeface of a cell."""
+        return load_typeface(self.drawing.fonts[cell.font], cell.size, self.drawing.shaping)
+
+    def ink(self, cell: Cell) -> Ink:
+        """Return the ink of a cell."""
+        ink = self.drawing.inks[cell.ink]
+        return Ink((*ink.colour, ink.opacity / 255))
+
+    def grammar(self, cell: Cell) -> Grammar:
+        """Return what a cell may say."""
+        pieces = FIELD.split(cell.text)
+        steps = literal(pieces[0])
+        for name, width, after in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+            steps += (SPACES,) if width else ()
+            steps += self._field_grammar(name) + literal(after)
+        return steps
+
+    def _field_grammar(self, name: str) -> Grammar:
+        layout = self.layout
+        if name == "invoice_id":
+            return mask(layout.invoice_id.form)
+        if name == "issued_at":
+            return mask(layout.issued_at.mask)
+        if name == "quantity":
+            return integer(MOST_PIECES)
+        if name in NUMBERS:
+            return number(layout.numbers.decimal, layout.numbers.thousands, layout.numbers.places)
+        return ANY
+
+
+def drawn_layout(layout: Layout) -> DrawnLayout | None:
+    """Return a layout with its typefaces, None where its drawing is not described; made once a process."""
+    return _made(layout.model_dump_json()) if layout.drawing else None
+
+
+@cache
+def _made(description: str) -> DrawnLayout | None:
+    layout = Layout.model_validate_json(description)
+    return DrawnLayout(layout, layout.drawing) if layout.drawing else None

@@ -1,0 +1,80 @@
+"""Paper and spoilt pixels: how dark each pixel is against the paper around it, and which pixels tell nothing."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from invoice_lab.ocr.decode import Pixels
+
+Plane = npt.NDArray[np.float32]
+
+EVEN = 3.0
+"""Grey values (standard deviation) within which paper counts as evenly lit."""
+PATCH = 25
+"""Pixels of canvas around which the paper's brightness is measured: more than the height of any letter."""
+SPECKS = 0.0005
+"""Share of lonely black pixels from which on they count as specks (salt and pepper), not as ink."""
+LONELY = 0.3
+"""How much darker, or lighter, than all but one of its neighbours a speck is."""
+
+
+def darkness(grey: Plane) -> tuple[Plane, Plane]:
+    """Measure how dark a page is, and how much each pixel counts.
+
+    Parameters
+    ----------
+    grey : ndarray, shape (height, width)
+        0 black to 255 white, on the layout's canvas.
+
+    Returns
+    -------
+    dark, weights : ndarray of float, shape (height, width)
+        0 as the paper to 1 black; 0 for specks, which are taken out, else 1.
+    """
+    dark = 1 - grey / np.maximum(paper(grey), 1)
+    return _without_specks(dark.astype(np.float32), grey)
+
+
+def paper(grey: Plane) -> Plane:
+    """Return the brightness of the paper, shape of the page: one value where the page is evenly lit."""
+    usual = float(np.percentile(grey, 90))
+    lightest = cv2.dilate(cv2.GaussianBlur(grey, (0, 0), 1), np.ones((PATCH, PATCH), np.uint8))
+    smooth = cv2.GaussianBlur(cv2.erode(lightest, np.ones((PATCH, PATCH), np.uint8)), (0, 0), PATCH)
+    if float(np.std(smooth)) < EVEN:
+        return np.full(grey.shape, usual, np.float32)
+    even: Plane = smooth.astype(np.float32)
+    return even
+
+
+def _without_specks(dark: Plane, grey: Plane) -> tuple[Plane, Plane]:
+    weights = np.ones_like(dark)
+    second = _second_nearest(dark)
+    pepper = (grey <= 5) & (second > LONELY)
+    if float(pepper.mean()) < SPECKS:
+        return dark, weights
+    salt = (grey >= 250) & (second > 0.6 * LONELY)
+    weights[pepper | salt] = 0
+    return np.where(pepper, 0, dark).astype(np.float32), weights
+
+
+def _second_nearest(dark: Plane) -> Plane:
+    """Return each pixel's second smallest difference to its eight neighbours."""
+    padded = np.pad(dark, 1, mode="edge")
+    height, width = dark.shape
+    apart = np.stack(
+        [
+            np.abs(padded[y : y + height, x : x + width] - dark)
+            for y in range(3)
+            for x in range(3)
+            if (x, y) != (1, 1)
+        ]
+    )
+    second: Plane = np.partition(apart, 1, axis=0)[1]
+    return second
+
+
+def to_grey(rgb: Pixels) -> Pixels:
+    """Return the luminance (ITU-R BT.601) of an RGB picture."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)

@@ -1,0 +1,171 @@
+"""Where a layout's canvas lies on a sheet: turned, shifted, scaled, seen from aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.page import Box
+
+Points = npt.NDArray[np.float64]
+"""Shape (n, 2): x and y."""
+
+UNIT = 1000.0
+"""Pixels: places are divided by it in the least squares, so that all parameters have the same size."""
+RIGID, LOOSE = (1e-3, 1e-3), (3e-2, 6e-2)
+"""What is expected of a page (standard deviations for each thousand pixels): how far it is stretched unevenly, and how
+far its sides run together. A scanner's page is rigid, a photographed one is not."""
+STRAY = 0.6
+"""Pixels (root mean square) that a rigid page's anchors may be off before it is taken for a photographed one."""
+SHRINK = 1.5
+"""Scale from which on a sheet is shrunk before it is straightened."""
+SNAP = 2.0
+"""Pixels that the corners of a page may be off a shift by whole pixels to be tried as that; the anchors then decide."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """The way from the canvas to a sheet.
+
+    Attributes
+    ----------
+    matrix : ndarray of float, shape (3, 3)
+        A homography: homogeneous points of the canvas to those of the sheet.
+    """
+
+    matrix: npt.NDArray[np.float64]
+
+    @classmethod
+    def of_corners(cls, canvas: Points, sheet: Points) -> Pose:
+        """Return the similarity (turn, scale, shift) that brings four corners nearest to where they were found."""
+        found, _ = cv2.estimateAffinePartial2D(canvas, sheet, method=cv2.LMEDS)
+        if found is None:
+            found = cv2.getAffineTransform(canvas[:3].astype(np.float32), sheet[:3].astype(np.float32))
+        return cls(np.vstack([found, [0, 0, 1]]))
+
+    @classmethod
+    def of_size(cls, canvas: tuple[int, int], sheet: tuple[int, int]) -> Pose:
+        """Return the pose of a page that fills its sheet, sizes as (width, height)."""
+        scale = sheet[0] / canvas[0]
+        middle = scale / 2 - 0.5  # places count from the middles of pixels
+        return cls(np.array([[scale, 0, middle], [0, scale, middle], [0, 0, 1.0]]))
+
+    def on_sheet(self, points: Points) -> Points:
+        """Return where points of the canvas lie on the sheet."""
+        homogeneous = np.column_stack([points, np.ones(len(points))]) @ self.matrix.T
+        places: Points = homogeneous[:, :2] / homogeneous[:, 2:]
+        return places
+
+    def box_on_sheet(self, box: Box) -> Box:
+        """Return the smallest box on the sheet around a box of the canvas."""
+        x, y, right, bottom = box.x, box.y, box.right, box.bottom
+        corners = self.on_sheet(np.array([(x, y), (right, y), (right, bottom), (x, bottom)], float))
+        left, top = np.floor(corners.min(axis=0)).astype(int)
+        width, height = np.ceil(corners.max(axis=0)).astype(int) - (left, top)
+        return Box(int(left), int(top), int(width), int(height), box.sheet)
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the sheet for one of the canvas, about."""
+        return float(np.sqrt(abs(np.linalg.det(self.matrix[:2, :2]))))
+
+    def shifted(self, by: tuple[float, float]) -> Pose:
+        """Return the pose of a canvas whose origin lies at `by`."""
+        move = np.array([[1, 0, by[0]], [0, 1, by[1]], [0, 0, 1.0]])
+        return Pose(self.matrix @ move)
+
+    def corrected(self, points: Points, by: Points, weights: npt.NDArray[np.float64]) -> tuple[Pose, float]:
+        """Return the pose that brings anchors to where they were found, and how far they are still off.
+
+        Parameters
+        ----------
+        points, by : ndarray, shape (n, 2)
+            Where anchors are expected on the canvas, and by how much they are off there, in pixels.
+        weights : ndarray, shape (n,)
+            One over the error of each, in pixels.
+
+        Returns
+        -------
+        Pose
+        float
+            Weighted root mean square of what is left, in pixels.
+        """
+        for expected in (RIGID, LOOSE):
+            solution = _correction(points, by, weights, expected)
+            left = by - _moved(points, solution)
+            off = float(np.sqrt((weights[:, None] ** 2 * left**2).sum() / (2 * (weights**2).sum())))
+            if off < STRAY:
+                break
+        a, b, c, d, e, f, g, h = solution
+        move = np.array([[1 + a, b, c * UNIT], [d, 1 + e, f * UNIT], [g / UNIT, h / UNIT, 1]])
+        return Pose(self.matrix @ move), off
+
+    def snapped(self, canvas: tuple[int, int]) -> Pose | None:
+        """Return the shift by whole pixels that the pose nearly is, None where it is none."""
+        width, height = canvas
+        corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
+        moved = self.on_sheet(corners) - corners
+        shift = np.round(np.median(moved, axis=0))
+        if np.abs(moved - shift).max() > SNAP:
+            return None
+        return Pose(np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]]))
+
+    @property
+    def whole_shift(self) -> tuple[int, int] | None:
+        """The shift in whole pixels that the pose is, None where it is more than that."""
+        x, y = self.matrix[0, 2], self.matrix[1, 2]
+        plain = np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
+        if np.array_equal(self.matrix, plain) and float(x).is_integer() and float(y).is_integer():
+            return int(x), int(y)
+        return None
+
+    def rectify(self, picture: Pixels, canvas: tuple[int, int]) -> Pixels:
+        """Return a sheet as its canvas, shape (height, width, ...): what lies beyond the sheet is white."""
+        matrix, factor = self.matrix, 1 / self.scale
+        if factor < 1 / SHRINK:  # interpolation alone would leave out pixels
+            picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+            centre = 0.5 * factor - 0.5
+            matrix = np.array([[factor, 0, centre], [0, factor, centre], [0, 0, 1.0]]) @ matrix
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        border = (255, 255, 255)
+        flat: Pixels = cv2.warpPerspective(picture, matrix, canvas, flags=flags, borderValue=border)
+        return flat
+
+
+def _correction(
+    points: Points, by: Points, weights: npt.NDArray[np.float64], expected: tuple[float, float]
+) -> npt.NDArray[np.float64]:
+    """Solve for the eight parameters of a small homography, uneven stretch and perspective held near zero."""
+    x, y = (points / UNIT).T
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    along = np.column_stack([x, y, one, zero, zero, zero, -x * x, -x * y])
+    across = np.column_stack([zero, zero, zero, x, y, one, -x * y, -y * y])
+    held = np.zeros((4, 8))
+    held[0, [0, 4]] = (1, -1)
+    held[1, [1, 3]] = (1, 1)
+    held[2, 6] = held[3, 7] = 1
+    held[:2] /= expected[0]
+    held[2:] /= expected[1]
+    pixels = UNIT * weights[:, None]
+    system = np.vstack([along * pixels, across * pixels, held])
+    wanted = np.concatenate([by[:, 0] * weights, by[:, 1] * weights, np.zeros(4)])
+    solution: npt.NDArray[np.float64] = np.linalg.lstsq(system, wanted, rcond=None)[0]
+    return solution
+
+
+def _moved(points: Points, solution: npt.NDArray[np.float64]) -> Points:
+    x, y = (points / UNIT).T
+    a, b, c, d, e, f, g, h = solution
+    run = g * x + h * y
+    moved: Points = UNIT * np.column_stack([a * x + b * y + c - x * run, d * x + e * y + f - y * run])
+    return moved
+
+
+def centres(boxes: Sequence[Box]) -> Points:
+    """Return the middles of boxes."""
+    return np.array([(box.x + box.width / 2, box.y + box.height / 2) for box in boxes], float)

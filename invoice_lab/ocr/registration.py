@@ -1,0 +1,263 @@
+"""Registration: bring a page back to its layout's canvas, by the QR code's corners first, then by the labels themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from invoice_lab.ocr.anchors import Anchor, Plane, Sighting, find
+from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.drawn_layout import DrawnLayout, Offset, Placement
+from invoice_lab.ocr.paper import darkness
+from invoice_lab.ocr.pose import Pose
+from invoice_lab.ocr.qrcode import QrCode
+
+AROUND = (24, 24)
+"""Pixels in which labels are looked for before anything but the code's corners is known: one corner may be off by one."""
+NEAR = (5, 5)
+"""Pixels in which they are looked for once the page lies nearly as it should."""
+FAR = (90, 70)
+"""Pixels in which they are looked for on a page seen from aside."""
+ASKEW = 1.0
+"""Pixels (root mean square) that labels may be off on a page seen from aside."""
+CORNER_ERROR, LABEL_ERROR = 0.6, 0.15
+"""Pixels by which the code's corners and labels are off."""
+SNAPPED = 0.3
+"""Pixels (root mean square) that labels may be off a shift by whole pixels."""
+INK = 0.02
+"""Mean darkness of a cell from which on there is text in it."""
+ROUNDS = 3
+MOST_LINES = 60
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A page on its layout's canvas.
+
+    Attributes
+    ----------
+    pose : Pose
+    placement : Placement
+    grey : ndarray of uint8, shape (height, width)
+        The canvas.
+    dark, weights : ndarray of float, shape (height, width)
+        See `invoice_lab.ocr.paper.darkness`.
+    """
+
+    pose: Pose
+    placement: Placement
+    grey: Pixels
+    dark: Plane
+    weights: Plane
+
+
+class Registration:
+    """Registers one sheet.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (height, width)
+        The sheet.
+    drawn : DrawnLayout
+    code : QrCode or None
+    """
+
+    def __init__(self, grey: Pixels, drawn: DrawnLayout, code: QrCode | None) -> None:
+        self._sheet, self._drawn = grey, drawn
+        self._canvas = drawn.layout.canvas
+        self._corners = _code_corners(drawn, code)
+        self._seen_corners = np.array(code.corners if code else np.zeros((0, 2)), float)
+        self._pose = self._first_pose(code)
+
+    def run(self) -> Registered | None:
+        """Register the sheet; None where the labels are not found."""
+        self._look()
+        placement = self._place_unmoved() or self._place_moved()
+        if placement is None:
+            return None
+        self._snap(placement)
+        return Registered(self._pose, placement, self._grey, self._dark, self._weights)
+
+    # --- the pose ------------------------------------------------------------------------------------------------------
+
+    def _first_pose(self, code: QrCode | None) -> Pose:
+        if code is None or self._corners is None:
+            return Pose.of_size(self._canvas, (self._sheet.shape[1], self._sheet.shape[0]))
+        return Pose.of_corners(self._corners, self._seen_corners)
+
+    def _look(self) -> None:
+        """Straighten the sheet with the pose known so far."""
+        self._grey = self._pose.rectify(self._sheet, self._canvas)
+        self._dark, self._weights = darkness(self._grey.astype(np.float32))
+        for x, y, width, height in self._drawn.layout.pictures:
+            self._dark[y : y + height, x : x + width] = 0
+
+    def _anchors(self, placement: Placement) -> list[Anchor]:
+        anchors = [one.moved(placement.header) for one in self._drawn.header_anchors()]
+        table = self._drawn.foot_anchors(placement.lines)
+        for line in range(placement.lines):
+            table += self._drawn.line_anchors(line)
+        return anchors + [one.moved(placement.table) for one in table]
+
+    def _refine(self, placement: Placement, within: tuple[int, int]) -> float:
+        """Move the pose to where the anchors are; return how far they were off, in pixels."""
+        seen = self._sightings(self._anchors(placement), within)
+        if len(seen) < 2:
+            return 0.0
+        points = np.array([anchor.middle for anchor, _ in seen])
+        by = np.array([sighting.off for _, sighting in seen])
+        weights = np.full(len(seen), 1 / LABEL_ERROR)
+        off = float(np.sqrt(np.mean(by**2)))
+        if self._corners is not None:
+            points, by = np.vstack([points, self._corners]), np.vstack([by, self._corner_errors()])
+            weights = np.concatenate([weights, np.full(len(self._corners), 1 / CORNER_ERROR)])
+        self._pose, _ = self._pose.corrected(points, by, weights)
+        return off
+
+    def _corner_errors(self) -> Plane:
+        """Return how far the code's corners are off by now, on the canvas."""
+        assert self._corners is not None
+        back = np.linalg.inv(self._pose.matrix)
+        found = Pose(back).on_sheet(self._seen_corners)
+        errors: Plane = found - self._corners
+        return errors
+
+    def _sightings(self, anchors: Sequence[Anchor], within: tuple[int, int]) -> list[tuple[Anchor, Sighting]]:
+        seen = [(anchor, find(anchor, self._dark, within)) for anchor in anchors]
+        found = [(anchor, sighting) for anchor, sighting in seen if sighting]
+        if len(found) < 4:
+            return found
+        by = np.array([sighting.off for _, sighting in found])
+        apart = np.abs(by - np.median(by, axis=0)).max(axis=1)
+        usual = max(2.0, 3 * float(np.median(apart)))
+        return [one for one, far in zip(found, apart, strict=True) if far <= usual]
+
+    def _snap(self, placement: Placement) -> None:
+        """Take the page as shifted by whole pixels where the anchors agree with that: then nothing is interpolated."""
+        snapped = self._pose.snapped(self._canvas)
+        if snapped is None or snapped.whole_shift == self._pose.whole_shift:
+            return
+        before = self._pose
+        self._pose = snapped
+        self._look()
+        seen = self._sightings(self._anchors(placement), NEAR)
+        off = [sighting.off for _, sighting in seen]
+        if not off or float(np.sqrt(np.mean(np.square(off)))) > SNAPPED:
+            self._pose = before
+            self._look()
+
+    # --- the blocks where they should be --------------------------------------------------------------------------------
+
+    def _place_unmoved(self) -> Placement | None:
+        """Take all that is off for the pose's doing: labels of the header first, then the foot, then the lines.
+
+        None where labels and pose never agree: then blocks have moved.
+        """
+        first = self._pose
+        for widest in (AROUND, FAR):
+            for within in (widest, NEAR):
+                self._refine(Placement(), within)
+                self._look()
+            placement = self._count_unmoved()
+            if placement and self._agrees(placement):
+                return placement
+            self._pose = first
+            self._look()
+        return None
+
+    def _count_unmoved(self) -> Placement | None:
+        foot = self._foot()
+        if foot is None or len(self._sightings(self._drawn.header_anchors(), NEAR)) < 2:
+            return None
+        placement = Placement(lines=self._count((0, 0), foot).lines)
+        for within in (FAR, NEAR, NEAR):
+            off = self._refine(placement, within)
+            self._look()
+            if off < LABEL_ERROR:
+                break
+        return placement
+
+    def _agrees(self, placement: Placement) -> bool:
+        anchors = self._anchors(placement)
+        seen = self._sightings(anchors, NEAR)
+        off = [sighting.off for _, sighting in seen]
+        return len(seen) > len(anchors) / 2 and float(np.sqrt(np.mean(np.square(off)))) < ASKEW
+
+    # --- the blocks wherever they stand --------------------------------------------------------------------------------
+
+    def _place_moved(self) -> Placement | None:
+        """Find header and table anywhere; then refine the pose with both where they are."""
+        header, foot = self._moved(self._drawn.header_anchors()[:2]), self._foot()
+        if foot is None:
+            return Placement(header, (0, 0), 0) if header else None
+        placement = self._count(header or (0, 0), foot)
+        for _ in range(ROUNDS):
+            off = self._refine(placement, NEAR)
+            self._look()
+            if off < LABEL_ERROR:
+                break
+        return placement
+
+    def _moved(self, anchors: Sequence[Anchor]) -> Offset | None:
+        """Return how far a block has moved; (0, 0) where its labels stand about where they should."""
+        if self._sightings(anchors, AROUND):
+            return (0, 0)
+        everywhere = (self._canvas[0], self._canvas[1])
+        seen = [find(anchor, self._dark, everywhere) for anchor in anchors[:1]]
+        return _whole(seen[0].off) if seen and seen[0] else None
+
+    def _foot(self) -> Offset | None:
+        """Return where the foot of the table stands on the canvas."""
+        anchors = self._drawn.foot_anchors()
+        if not anchors:
+            return None
+        height = self._canvas[1]
+        for sideways in (AROUND[0], self._canvas[0]):
+            seen = find(anchors[0], self._dark, (sideways, height))
+            if seen:
+                x, y = self._drawn.foot_at(0)
+                return round(x + seen.off[0]), round(y + seen.off[1])
+        return None
+
+    def _count(self, header: Offset, foot: Offset) -> Placement:
+        """Count the lines upwards from the foot: as far as there is ink in the first cell's columns without a gap."""
+        x, y = self._drawn.foot_at(0)
+        table = self._drawn.drawing.table
+        end = foot[1] - table.foot_at
+        inked = np.flatnonzero(self._has_ink(foot[0] - x)[: max(end, 0)])
+        gaps = np.flatnonzero(np.diff(inked[::-1]) < -table.pitch)
+        top = int(inked[::-1][gaps[0]] if len(gaps) else inked[0]) if len(inked) else end
+        near_foot = len(inked) and end - inked[-1] <= table.pitch
+        lines = min(round((end - top + self._ink_top()) / table.pitch), MOST_LINES) if near_foot else 0
+        moved = (foot[0] - x, foot[1] - y - table.pitch * lines)
+        near = abs(moved[0]) <= AROUND[0] and abs(moved[1]) <= table.pitch // 2
+        return Placement(header, (0, 0) if near else moved, lines)
+
+    def _has_ink(self, moved: int) -> Plane:
+        """Tell for each row of the canvas whether there is ink in the columns of a line's first cell."""
+        table = self._drawn.drawing.table
+        cell = table.line[0]
+        left, right = table.at[0] + moved + cell.at[0], table.at[0] + moved + cell.right
+        rows: Plane = self._dark[:, max(left, 0) : right].mean(axis=1) > INK
+        return rows
+
+    def _ink_top(self) -> int:
+        """Return how far below its em box's top the ink of a line's first cell begins."""
+        cell = self._drawn.drawing.table.line[0]
+        return self._drawn.typeface(cell).render("0")[2]
+
+
+def _whole(off: tuple[float, float]) -> Offset:
+    return round(off[0]), round(off[1])
+
+
+def _code_corners(drawn: DrawnLayout, code: QrCode | None) -> Plane | None:
+    """Return where the code's corners lie on the canvas; None without a code."""
+    qr = drawn.layout.qr
+    if code is None or qr is None:
+        return None
+    x, y = qr.corner
+    corners: Plane = np.array([(x, y), (x + qr.edge, y), (x + qr.edge, y + qr.edge), (x, y + qr.edge)], float)
+    return corners
