@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 
 from invoice_lab.ocr.layouts import Layout
-from invoice_lab.ocr.page import Box
-from invoice_lab.ocr.rows import Row
+from invoice_lab.ocr.layouts.likeness import label_likeness
+from invoice_lab.ocr.page import Box, Field
+from invoice_lab.ocr.rows import Reread, Row
+from invoice_lab.ocr.votes import Vote, elect
 
-LIKENESS = 0.8
-"""How alike (difflib's ratio, 0 to 1) a row's beginning and a label must be: one wrong letter in five."""
-
+FACTORS = (2.0, 1.25, 2.5)
+"""Enlargements of a header row that is read again, one after the other until two readings agree."""
+OF_DIGITS = frozenset({"invoice_id", "issued_at", "birth_date"})
+"""Fields of digits are read twice: one wrong digit has the right form all the same. The others are read again only
+without form."""
+_PARAGRAPH = 2.5
+"""Heights of a row within which the next one belongs to the same paragraph."""
 _EDGES = "‘’'\"`´|[]{}<>~_*°,;: "
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A field found by its label: its name, the text behind the label, the words of both."""
+
+    name: str
+    raw: str
+    row: Row
 
 
 def clean(text: str) -> str:
@@ -21,54 +38,69 @@ def clean(text: str) -> str:
     return " ".join(text.split()).strip(_EDGES)
 
 
-def after_label(text: str, label: str) -> str | None:
-    """Return what follows `label` at the beginning of `text`, None where the text begins otherwise."""
-    wanted = label.replace(" ", "")
-    best, best_end = 0.0, 0
-    for end in range(max(len(label) - 2, 1), min(len(label) + 3, len(text)) + 1):
-        likeness = difflib.SequenceMatcher(None, text[:end].replace(" ", ""), wanted).ratio()
-        if likeness > best:
-            best, best_end = likeness, end
-    return text[best_end:].strip() if best >= LIKENESS else None
+def find_labels(rows: list[Row], labels: Mapping[str, str], below: Mapping[str, str]) -> list[Labelled]:
+    """Find fields by their labels, which begin a row or stand behind a wide gap.
 
-
-def header_rows(rows: list[Row], layout: Layout) -> dict[str, tuple[str, Row]]:
-    """Find the header's fields.
+    Parameters
+    ----------
+    rows : list of Row
+    labels : mapping of str to str
+        Field name to label.
+    below : mapping of str to str
+        Fields without a label to the field that stands right above.
 
     Returns
     -------
-    dict of str to (str, Row)
-        Field name to the raw text after its label and the row it stands in. The second line of the address is the
-        row right below the first.
+    list of Labelled
+        From top to bottom; a field may occur several times. Where nothing follows a label, the value is the text below.
     """
-    found: dict[str, tuple[str, Row]] = {}
+    found: list[Labelled] = []
     for index, row in enumerate(rows):
-        name, raw = _labelled(row, layout)
-        if name is None or name in found:
-            continue
-        found[name] = (raw, row)
-        below = _below(rows, index) if name == "address_1" else None
-        if below and _labelled(below, layout)[0] is None:
-            found["address_2"] = (below.text, below)
+        for name, raw, piece in _labelled(row, labels):
+            beneath = None if raw else _below(rows, index, piece, labels)
+            entry = Labelled(name, beneath.text, beneath) if beneath else Labelled(name, raw, piece)
+            found.append(entry)
+            found += _paragraph(rows, index + bool(beneath), entry, labels, below)
     return found
 
 
-def _labelled(row: Row, layout: Layout) -> tuple[str | None, str]:
-    for name, label in layout.header.items():
-        raw = after_label(row.text, label)
-        if raw is not None:
-            return name, raw
-    return None, ""
+def _labelled(row: Row, labels: Mapping[str, str]) -> Iterator[tuple[str, str, Row]]:
+    """Give a row's labels with what follows each, up to the next one."""
+    places = []
+    start = 0
+    for piece in row.pieces():
+        text = Row(row.words[start:]).text
+        matches = [(*label_likeness(text, label), name) for name, label in labels.items()]
+        likeness, end, name = max(matches, key=lambda match: match[0], default=(0.0, 0, ""))
+        if likeness:
+            places.append((start, end, name))
+        start += len(piece.words)
+    for (first, label_end, name), (last, _, _) in pairwise([*places, (len(row.words), 0, "")]):
+        piece = Row(row.words[first:last])
+        yield name, piece.text[label_end:].strip(" :"), piece
 
 
-def _below(rows: list[Row], index: int) -> Row | None:
-    """Return the next row if it is as near as the next line of one paragraph."""
+def _paragraph(
+    rows: list[Row], index: int, upper: Labelled, labels: Mapping[str, str], below: Mapping[str, str]
+) -> Iterator[Labelled]:
+    """Give the fields without a label that stand below another, one row each."""
+    names = [name for name, above in below.items() if above == upper.name]
+    row = _below(rows, index, upper.row, labels) if names else None
+    if row:
+        entry = Labelled(names[0], row.text, row)
+        yield entry
+        yield from _paragraph(rows, index + 1, entry, labels, below)
+
+
+def _below(rows: list[Row], index: int, piece: Row, labels: Mapping[str, str]) -> Row | None:
+    """Return what stands below a piece of a row, as near as the next line of one paragraph, and has no label."""
     if index + 1 >= len(rows):
         return None
-    here, there = rows[index], rows[index + 1]
-    near = there.middle - here.middle <= 2.5 * here.box.height
-    aligned = there.box.x <= here.box.right
-    return there if near and aligned else None
+    there, box = rows[index + 1], piece.box
+    if there.middle - piece.middle > _PARAGRAPH * box.height or any(_labelled(there, labels)):
+        return None
+    beneath = [other for other in there.pieces() if other.box.x <= box.right and other.box.right >= box.x]
+    return beneath[0] if beneath else None
 
 
 def value_box(row: Row, raw: str) -> Box:
@@ -83,7 +115,37 @@ def parse(name: str, raw: str, layout: Layout) -> str | None:
         return layout.invoice_id.read(raw)
     if name == "issued_at":
         return layout.issued_at.read(raw)
-    if name == "email":
-        text = raw.replace(" ", "")
-        return text if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", text, re.ASCII) else None
-    return clean(raw) or None
+    if name == "birth_date":
+        return layout.issued_at.day.read(raw)
+    if name in layout.forms:
+        return layout.forms[name].read(raw)
+    return email(raw) if name == "email" else clean(raw) or None
+
+
+def email(raw: str) -> str | None:
+    """Return a text's e-mail address, white space left out; None where it has not that form."""
+    text = "".join(raw.split())
+    return text if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", text, re.ASCII) else None
+
+
+def header_field(found: Labelled, layout: Layout, reread: Reread, how: str) -> Field:
+    """Read a field's value; a second time where it has not its form, or one wrong digit would still have it."""
+    value = parse(found.name, found.raw, layout)
+    box = value_box(found.row, found.raw)
+    if value is not None and found.name not in OF_DIGITS | set(layout.forms):
+        return Field(found.raw, value, box, found.row.confidence, how)
+    chosen = elect(_votes(found, layout, reread))
+    return Field(chosen.raw, chosen.value, box, chosen.confidence, how)
+
+
+def _votes(found: Labelled, layout: Layout, reread: Reread) -> Iterator[Vote[str]]:
+    """Give the readings of a field: the page's, then its row alone at other sizes."""
+    yield Vote(parse(found.name, found.raw, layout), found.raw, found.row.confidence)
+    box = found.row.box
+    margin = max(round(box.height / 3), 2)
+    area = Box(box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin)
+    for factor in FACTORS:
+        for row in reread(area, factor):
+            again = [other.raw for other in find_labels([row], layout.header, {}) if other.name == found.name]
+            raw = again[0] if again else row.text
+            yield Vote(parse(found.name, raw, layout), raw, row.confidence)

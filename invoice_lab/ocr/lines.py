@@ -1,202 +1,192 @@
-"""The product lines and the total: found by their form, their numbers read a second time with digits alone."""
+"""The product lines: found by their form, their numbers read a second time by themselves."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from statistics import median
-from typing import TypeVar
 
-from invoice_lab.ocr.header import after_label, clean
+from invoice_lab.ocr.foot import FootRow, foot_row, merge
+from invoice_lab.ocr.header import clean
 from invoice_lab.ocr.layouts import Layout
+from invoice_lab.ocr.layouts.printed import Printed, Values
 from invoice_lab.ocr.page import Box, Field, LineReading
-from invoice_lab.ocr.rows import Row
-from invoice_lab.ocr.votes import Vote, elect
+from invoice_lab.ocr.rows import Reread, Row
+from invoice_lab.ocr.votes import Vote, elect_each
 
-T = TypeVar("T")
+FACTORS = (1.5, 2.0, 3.0)
+"""Enlargements of the numbers: all together at the first, then each row alone until two readings agree."""
+_PITCHES = 1.6
+"""Usual distances between two lines within which a row above them is a line that was read badly."""
+_SAME_HEIGHT = 0.6
+"""Heights of a row that two readings of it may be apart."""
 
-ReadNumbers = Callable[[Box, int], list[Row]]
-"""Reads an area of the upright page again, knowing that only digits, point, joiner and unit can occur; the number of
-the attempt (0, 1, ...) chooses another enlargement each time."""
-ATTEMPTS = 3
-
-_LOOK_ALIKES = str.maketrans("TtOoIiLlSsBbZz", "77001111558822")
-"""Letters that engines take lonely digits for. A quantity read so counts like any: the total has to confirm it."""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The right-hand part of a product line."""
-
-    quantity: str
-    unit_price: str
+_Read = Callable[[str], Values | None]
+_NumberVote = Vote[Mapping[str, str]]
+_NOTHING: _NumberVote = Vote(None, "", 0.0)
 
 
 @dataclass(frozen=True)
-class _Form:
-    """What the number parts of a layout's lines look like, with white space taken out."""
+class TableReading:
+    """Product lines from top to bottom, the fields below them, and which of those stand there twice.
 
-    line: re.Pattern[str]
-    total: re.Pattern[str]
+    A number that could not be read has the value None.
+    """
 
-    @classmethod
-    def of(cls, layout: Layout) -> _Form:
-        unit = _lenient(layout.lines.unit)
-        joiner = f"[{re.escape(layout.lines.joiner)}×*]"
-        return cls(
-            re.compile(rf"([\d{''.join(map(chr, _LOOK_ALIKES))}]{{1,2}}){joiner}(\d+\.\d\d){unit}", re.IGNORECASE),
-            re.compile(rf"(\d+\.\d\d){unit}", re.IGNORECASE),
-        )
-
-    def numbers(self, text: str) -> Numbers | None:
-        found = self.line.fullmatch(_tight(text))
-        return Numbers(found.group(1).translate(_LOOK_ALIKES), found.group(2)) if found else None
-
-    def amount(self, text: str) -> str | None:
-        found = self.total.fullmatch(_tight(text))
-        return found.group(1) if found else None
+    lines: tuple[LineReading, ...]
+    fields: dict[str, Field]
+    doubled: tuple[str, ...]
 
 
-def _tight(text: str) -> str:
-    return "".join(text.split()).replace(",", ".")
-
-
-def read_lines(
-    rows: list[Row], layout: Layout, again: ReadNumbers, how: str
-) -> tuple[tuple[LineReading, ...], Field | None]:
-    """Find the product lines and the total.
+def read_table(rows: list[Row], layout: Layout, reread: Reread, how: str) -> TableReading:
+    """Find the product lines and what stands below them.
 
     Parameters
     ----------
     rows : list of Row
         The page's rows, without the header's.
     layout : Layout
-    again : callable
-        Reads an area for numbers alone.
+    reread : Reread
     how : str
         The engine's name, for the fields.
-
-    Returns
-    -------
-    lines : tuple of LineReading
-        From top to bottom. A number that could not be read has the value None.
-    total : Field or None
-        None where no row begins with the total's label.
     """
-    total_row = next((row for row in rows if after_label(row.text, layout.total) is not None), None)
-    column = _column(rows, layout)
-    line_rows = _line_rows(rows, column, total_row)
-    if not line_rows and total_row is None:
-        return (), None
-    table = _Table(layout, column, again, how, [*line_rows, *([total_row] if total_row else [])])
-    return tuple(table.line(row) for row in line_rows), table.total(total_row) if total_row else None
+    foot = [entry for row in rows if (entry := _foot(row, layout)) is not None]
+    labelled = {id(word) for entry in foot for word in entry.row.words}
+    body = [row for row in rows if id(row.words[-1]) not in labelled]
+    starts = {id(row): start for row in body if (start := line_start(row, layout.line)) is not None}
+    certain = [row for row in body if id(row) in starts]
+    column = median(starts.values()) if starts else None
+    top = min((row.middle for row in certain), default=0.0)
+    foot = [entry for entry in foot if entry.row.middle > top]
+    below = min((entry.row.middle for entry in foot), default=float("inf"))
+    line_rows = [] if column is None else _line_rows([row for row in body if row.middle < below], certain, column)
+    table = _Table(layout, column, reread, how, [*line_rows, *(entry.row for entry in foot)])
+    fields, doubled = merge(layout, [(entry, table.foot(entry)) for entry in foot])
+    return TableReading(tuple(table.line(row) for row in line_rows), fields, doubled)
+
+
+def _foot(row: Row, layout: Layout) -> FootRow | None:
+    """Return what a row is below the lines; nothing where a product is called like a label."""
+    entry = foot_row(row, layout)
+    return entry if entry and (entry.values or line_start(row, layout.line) is None) else None
+
+
+def line_start(row: Row, printed: Printed) -> int | None:
+    """Return the left edge of the numbers of a product line; None where the row does not end with a price.
+
+    Where several words could be the first number, it is the one behind the widest gap; so it is where none could, since
+    what stands between the numbers is what damaged pages lose first.
+    """
+    if not printed.tail.search(row.text):
+        return None
+    if printed.read(row.text):
+        return row.words[0].box.x
+    starts = range(1, len(row.words))
+    fitting = [n for n in starts if printed.read(Row(row.words[n:]).text)] or list(starts)
+    return row.words[max(fitting, key=row.gap)].box.x if fitting else None
+
+
+def _line_rows(rows: list[Row], certain: list[Row], column: float) -> list[Row]:
+    """Return the rows with something on both sides of the column's edge, from the first certain line on.
+
+    Rows right above, with a digit among their numbers, are lines that were read badly.
+    """
+    edge = column - 2 * _letter_width(rows)
+    sure = {id(row) for row in certain}
+    both = [row for row in rows if row.between(edge, float("inf")) and (row.between(0, edge) or id(row) in sure)]
+    heights = sorted(row.middle for row in both if id(row) in sure)
+    if not heights:
+        return []
+    pitch = median(
+        [lower - upper for upper, lower in pairwise(heights)] or [2 * median(row.box.height for row in both)]
+    )
+    found = [row for row in both if row.middle >= heights[0]]
+    for row in reversed([row for row in both if row.middle < heights[0]]):
+        numbers = row.between(edge, float("inf"))
+        if found[0].middle - row.middle > _PITCHES * pitch or not numbers or not any(map(str.isdigit, numbers.text)):
+            break
+        found.insert(0, row)
+    return found
 
 
 class _Table:
     """The rows of the number column: each number is read until two readings agree."""
 
-    def __init__(self, layout: Layout, column: float | None, again: ReadNumbers, how: str, rows: list[Row]) -> None:
+    def __init__(self, layout: Layout, column: float | None, reread: Reread, how: str, rows: list[Row]) -> None:
         self._layout = layout
-        self._form = _Form.of(layout)
         self._column = column
-        self._again = again
+        self._reread = reread
         self._how = how
-        self._digits = again(_number_area(rows, column), 0)
+        self._right = max((row.box.right for row in rows), default=0)
+        self._letter = _letter_width(rows) if rows else 0.0
+        self._digits: list[Row] = []
+        if rows and column is not None:
+            forms = [layout.line, *(printed for _, printed in layout.foot_rows)]
+            characters = "".join(sorted(set("".join(printed.characters for printed in forms))))
+            self._digits = reread(self._area(rows, column), FACTORS[0], characters)
+
+    def _area(self, rows: list[Row], left: float) -> Box:
+        """Return the area of numbers, with room for more digits to the left and for the rows' heights."""
+        around = Row(tuple(word for row in rows for word in row.words)).box
+        height = round(median(row.box.height for row in rows))
+        start = max(round(left) - 2 * height, 0)
+        return Box(start, around.y - height // 2, self._right + height - start, around.height + height)
 
     def line(self, row: Row) -> LineReading:
         """Read a product line."""
-        edge = (self._column or 0) - _letter_width([row]) * 2
+        column = self._column or 0.0
+        edge = column - 2 * self._letter
         left, right = row.between(0, edge), row.between(edge, float("inf"))
-        chosen = elect(self._votes(row, right, self._form.numbers))
-        box = right.box if right else row.box
-        quantity = chosen.value.quantity if chosen.value else None
-        unit_price = chosen.value.unit_price if chosen.value else None
-        return LineReading(
-            self._product(left),
-            Field(chosen.raw, quantity, box, chosen.confidence, self._how),
-            Field(chosen.raw, unit_price, box, chosen.confidence, self._how),
-        )
+        printed = self._layout.line
+        first = _vote(right, printed.read) if right else _NOTHING
+        numbers = self._elect(printed, first, self._again(row, edge, column, printed, printed.read))
+        values = printed.read(right.text) if right else None
+        spans = values.spans if values else {}
+        boxes = {name: (right.of_span(*span) or right).box for name, span in spans.items() if right}
+        fields = {name: self._field(vote, boxes.get(name, (right or row).box)) for name, vote in numbers.items()}
+        return LineReading(self._product(left), **fields)
 
     def _product(self, left: Row | None) -> Field:
         if left is None:
             return Field("", None, None, 0, self._how)
         return Field(left.text, clean(left.text) or None, left.box, left.confidence, self._how)
 
-    def total(self, row: Row) -> Field:
-        """Read the total's amount."""
-        chosen = elect(self._votes(row, row, self._amount))
-        numbers = _beside(row, self._digits)
-        return Field(chosen.raw, chosen.value, numbers.box if numbers else row.box, chosen.confidence, self._how)
+    def foot(self, entry: FootRow) -> dict[str, Field]:
+        """Read a row below the lines."""
+        printed, edge = entry.printed, entry.label_right
+        beside = self._column is not None and edge < self._column - 2 * self._letter
+        left = self._column if beside and self._column is not None else edge + 2 * entry.row.box.height
+        first: _NumberVote = Vote(entry.values.values if entry.values else None, entry.text, entry.row.confidence)
+        chosen = self._elect(printed, first, self._again(entry.row, edge, left, printed, printed.read_end))
+        return {name: self._field(vote, entry.box(name)) for name, vote in chosen.items()}
 
-    def _amount(self, text: str) -> str | None:
-        after = after_label(text, self._layout.total)
-        return self._form.amount(text if after is None else after)
+    def _field(self, vote: Vote[str], box: Box) -> Field:
+        return Field(vote.raw, vote.value, box, vote.confidence, self._how)
 
-    def _votes(self, row: Row, first: Row | None, parse: Callable[[str], T | None]) -> Iterator[Vote[T]]:
-        """Give the readings of a row's numbers: the page's, the number column's, then the row alone at other sizes."""
-        if first:
-            yield Vote(parse(first.text), first.text, first.confidence)
-        beside = _beside(row, self._digits)
-        if beside:
-            yield Vote(parse(beside.text), beside.text, beside.confidence)
-        for attempt in range(ATTEMPTS):
-            other = _beside(row, self._again(_number_area([row], self._column), attempt))
-            yield Vote(parse(other.text), other.text, other.confidence) if other else Vote(None, "", 0.0)
+    def _elect(self, printed: Printed, first: _NumberVote, again: Iterator[_NumberVote]) -> dict[str, Vote[str]]:
+        return elect_each(chain([first], again), printed.fields)
 
-
-def _split(row: Row, layout: Layout) -> float | None:
-    """Return where the number part of a product line begins: after the widest gap of a row that ends with a price.
-
-    The joiner is not looked at: it is what damaged pages lose first.
-    """
-    if not re.search(rf"\d[.,]\d\d\s*{_lenient(layout.lines.unit)}$", row.text, re.IGNORECASE):
-        return None
-    gaps = [(right.box.x - left.box.right, right.box.x) for left, right in zip(row.words, row.words[1:], strict=False)]
-    return max(gaps)[1] if gaps else None
+    def _again(self, row: Row, edge: float, left: float, printed: Printed, read: _Read) -> Iterator[_NumberVote]:
+        """Give further readings of a row's numbers: the number column's, then the row alone at other sizes."""
+        area = self._area([row], left)
+        alone = (self._reread(area, factor, printed.characters) for factor in FACTORS)
+        for rows in chain([self._digits], alone):
+            beside = _beside(row, rows)
+            numbers = beside.between(edge, float("inf")) if beside else None
+            yield _vote(numbers, read) if numbers else _NOTHING
 
 
-def _column(rows: list[Row], layout: Layout) -> float | None:
-    """Return the left edge of the number column: the median over the product lines."""
-    lines = [row for row in rows if after_label(row.text, layout.total) is None]
-    edges = [edge for row in lines if (edge := _split(row, layout)) is not None]
-    return median(edges) if edges else None
-
-
-def _lenient(unit: str) -> str:
-    """Return a pattern for the unit that puts up with letters that were not read."""
-    return "".join(f"{re.escape(letter)}?" for letter in unit)
-
-
-def _line_rows(rows: list[Row], column: float | None, total_row: Row | None) -> list[Row]:
-    """Return the rows with something on both sides of the column's edge, above the total."""
-    if column is None:
-        return []
-    below = total_row.middle if total_row else float("inf")
-    tolerance = _letter_width(rows) * 2
-    return [
-        row
-        for row in rows
-        if row is not total_row
-        and row.middle < below
-        and row.between(0, column - tolerance)
-        and row.between(column - tolerance, float("inf"))
-    ]
+def _vote(row: Row, read: _Read) -> _NumberVote:
+    values = read(row.text)
+    return Vote(values.values if values else None, row.text, row.confidence)
 
 
 def _letter_width(rows: list[Row]) -> float:
     return median(word.box.width / max(len(word.text), 1) for row in rows for word in row.words)
 
 
-def _number_area(rows: list[Row], column: float | None) -> Box:
-    """Return the area of the numbers, with room for a second digit of the quantity and for the rows' heights."""
-    around = Row(tuple(word for row in rows for word in row.words)).box
-    height = round(median(row.box.height for row in rows))
-    left = around.x + around.width // 3 if column is None else round(column) - 2 * height
-    return Box(left, around.y - height // 2, around.right + height - left, around.height + height)
-
-
-def _beside(row: Row, digits: list[Row]) -> Row | None:
+def _beside(row: Row, others: list[Row]) -> Row | None:
     """Return the row of another reading that stands at the same height."""
-    near = [other for other in digits if abs(other.middle - row.middle) <= row.box.height * 0.6]
+    near = [other for other in others if abs(other.middle - row.middle) <= row.box.height * _SAME_HEIGHT]
     return min(near, key=lambda other: abs(other.middle - row.middle)) if near else None

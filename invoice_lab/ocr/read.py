@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from invoice_lab.errors import ScanError
 from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.engines import OcrEngine, load_engine
-from invoice_lab.ocr.header import header_rows, parse, value_box
+from invoice_lab.ocr.labels import read_by_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
-from invoice_lab.ocr.lines import ReadNumbers, read_lines
 from invoice_lab.ocr.page import Box, Field, LineReading, Page
 from invoice_lab.ocr.preprocess import Upright, crop_to_ink, to_grey, upright
 from invoice_lab.ocr.qrcode import QrCode, read_qr
 from invoice_lab.ocr.rows import Row, read_rows
-from invoice_lab.ocr.votes import Vote, elect
 from invoice_lab.sources.scan import Scan
 
 FACTOR = 1.5
 """Enlargement of the page at the layout's scale (letters of 12 to 24 px): the best of 1, 1.5, 2 and 3 for ``fra``."""
-AGAIN_FACTORS = (2.0, 1.25, 2.5)
-"""Enlargements of a header row that is read again, one after the other until two readings agree."""
-READ_TWICE = ("invoice_id", "issued_at")
-"""Fields of digits: one wrong digit has the right form all the same. The others are read again only without form."""
-NUMBER_FACTORS = (1.5, 2.0, 3.0)
-"""Enlargements of the number column, tried one after the other on rows that had not the numbers' form."""
-
 QR_FIELDS = ("number", "category", "gender", "birth_date")
 
 
@@ -93,47 +84,18 @@ class Reader:
         return replace(best, layout=None)
 
     def _fields(self, page: Page, picture: Upright, rows: list[Row], layout: Layout, qr: QrCode | None) -> Page:
-        header = header_rows(rows, layout)
-        fields = {name: self._header_field(name, raw, row, picture, layout) for name, (raw, row) in header.items()}
-        used = {id(row) for _, row in header.values()}
-        body = [row for row in rows if id(row) not in used]
-        lines, total = read_lines(body, layout, self._number_reader(picture, layout), self.engine.name)
-        if total:
-            fields["total"] = total
-        fields = {name: _on_scan(field, picture) for name, field in fields.items()}
+        def reread(area: Box, factor: float, characters: str = "") -> list[Row]:
+            return read_rows(self.engine, picture, factor / picture.scale, area, characters)
+
+        reading = read_by_labels(rows, layout, reread, self.engine.name)
         return replace(
             page,
             layout=layout.name,
             currency=layout.currency,
-            fields=fields | _qr_fields(qr, layout),
-            lines=tuple(_line_on_scan(line, picture) for line in lines),
+            fields={name: _on_scan(field, picture) for name, field in reading.fields.items()} | _qr_fields(qr, layout),
+            lines=tuple(_line_on_scan(line, picture) for line in reading.lines),
+            doubled=reading.doubled,
         )
-
-    def _header_field(self, name: str, raw: str, row: Row, picture: Upright, layout: Layout) -> Field:
-        value = parse(name, raw, layout)
-        box = value_box(row, raw)
-        if value is not None and name not in READ_TWICE:
-            return Field(raw, value, box, row.confidence, self.engine.name)
-        chosen = elect(self._header_votes(name, raw, row, picture, layout))
-        return Field(chosen.raw, chosen.value, box, chosen.confidence, self.engine.name)
-
-    def _header_votes(self, name: str, raw: str, row: Row, picture: Upright, layout: Layout) -> Iterator[Vote[str]]:
-        """Give the readings of a header row: the page's, then the row alone at other sizes."""
-        yield Vote(parse(name, raw, layout), raw, row.confidence)
-        box, margin = row.box, round(6 * picture.scale)
-        area = Box(box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin)
-        for factor in AGAIN_FACTORS:
-            for other in read_rows(self.engine, picture, factor / picture.scale, area):
-                again, _ = header_rows([other], layout).get(name, (other.text, other))
-                yield Vote(parse(name, again, layout), again, other.confidence)
-
-    def _number_reader(self, picture: Upright, layout: Layout) -> ReadNumbers:
-        characters = "0123456789." + "".join(sorted(set(layout.lines.unit + layout.lines.joiner)))
-
-        def again(area: Box, attempt: int) -> list[Row]:
-            return read_rows(self.engine, picture, NUMBER_FACTORS[attempt] / picture.scale, area, characters)
-
-        return again
 
 
 def _substance(page: Page) -> int:
@@ -153,4 +115,5 @@ def _on_scan(field: Field, picture: Upright) -> Field:
 
 
 def _line_on_scan(line: LineReading, picture: Upright) -> LineReading:
-    return LineReading(*(_on_scan(field, picture) for field in (line.product, line.quantity, line.unit_price)))
+    found = {name: _on_scan(field, picture) for name, field in vars(line).items() if field is not None}
+    return replace(line, **found)

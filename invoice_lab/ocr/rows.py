@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from statistics import median
+from typing import Protocol
 
 from invoice_lab.ocr.engines import Hint, OcrEngine, Word
 from invoice_lab.ocr.page import Box
 from invoice_lab.ocr.preprocess import Upright, crop_to_ink, enlarge
+
+WIDE = 2.5
+"""Heights of a row that make a gap between two words one between columns; a space is a quarter of the height."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,43 @@ class Row:
         """Return the words whose middle lies from `left` to `right`, None where there are none."""
         words = tuple(word for word in self.words if left <= word.box.x + word.box.width / 2 < right)
         return Row(words) if words else None
+
+    def of_span(self, first: int, end: int) -> Row | None:
+        """Return the words that hold the characters `first` to before `end` of the text, None where there are none."""
+        words, place = [], 0
+        for word in self.words:
+            if place < end and place + len(word.text) > first:
+                words.append(word)
+            place += len(word.text) + 1
+        return Row(tuple(words)) if words else None
+
+    def pieces(self) -> list[Row]:
+        """Return the words between wide gaps, such as columns side by side, from left to right."""
+        wide = WIDE * self.box.height
+        starts = [0, *(n for n in range(1, len(self.words)) if self.gap(n) > wide), len(self.words)]
+        return [Row(self.words[start:end]) for start, end in pairwise(starts)]
+
+    def gap(self, number: int) -> int:
+        """Return how many pixels stand between a word and the one before it."""
+        return self.words[number].box.x - self.words[number - 1].box.right
+
+
+class Reread(Protocol):
+    """Reads an area of the upright page again."""
+
+    def __call__(self, area: Box, factor: float, characters: str = "") -> list[Row]:
+        """Return the area's rows.
+
+        Parameters
+        ----------
+        area : Box
+            In pixels of the upright page.
+        factor : float
+            How much a page at the layout's scale is enlarged.
+        characters : str
+            The only characters that can occur; empty means any.
+        """
+        ...
 
 
 def read_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -42,3 +42,27 @@ def elect(votes: Iterable[Vote[T]]) -> Vote[T]:
         seen.append(vote)
     best = max(seen, key=lambda one: (one.value is not None, one.confidence))
     return Vote(best.value, best.raw, min(best.confidence, SURE_APART) if best.value is not None else 0.0)
+
+
+def elect_each(votes: Iterable[Vote[Mapping[str, str]]], names: Sequence[str]) -> dict[str, Vote[str]]:
+    """Elect each value of a row by itself: two readings may agree on a price where a third is needed for the quantity.
+
+    Parameters
+    ----------
+    votes : iterable of Vote
+        As for `elect`; their values are values by name.
+    names : sequence of str
+        What is wanted.
+    """
+    seen: dict[str, list[Vote[str]]] = {name: [] for name in names}
+    for vote in votes:
+        for name in names:
+            seen[name].append(Vote((vote.value or {}).get(name), vote.raw, vote.confidence))
+        if all(_agreed(seen[name]) for name in names):
+            break
+    return {name: elect(seen[name]) for name in names}
+
+
+def _agreed(votes: list[Vote[str]]) -> bool:
+    values = [vote.value for vote in votes if vote.value is not None]
+    return len(values) > len(set(values))

@@ -41,7 +41,9 @@ class Identifier(Part):
         if not found:
             return None
         groups = iter(found.groups())
-        return "".join(next(groups) if piece[:1] in "#@" else piece for piece in re.split(r"([#@]+)", self.form) if piece)
+        return "".join(
+            next(groups) if piece[:1] in "#@" else piece for piece in re.split(r"([#@]+)", self.form) if piece
+        )
 
 
 def _lenient(literal: str) -> str:
@@ -57,6 +59,11 @@ class DateForm(Part):
     def with_time(self) -> bool:
         """Whether the time of day is printed."""
         return "%H" in self.pattern
+
+    @property
+    def day(self) -> DateForm:
+        """The same form without the time of day."""
+        return DateForm(pattern=self.pattern.partition("%H")[0].rstrip())
 
     @property
     def mask(self) -> str:
@@ -100,17 +107,35 @@ class NumberForm(Part):
     thousands: str = ""
     places: int = 2
 
+    def pattern(self, loose: bool = True) -> str:
+        """Return a pattern of what engines make of an amount.
+
+        Parameters
+        ----------
+        loose : bool
+            Whether digits may stand apart; not where another number may stand before.
+        """
+        # engines take points for commas and the other way round; with the right number of places there is no doubt
+        sign = "" if not self.thousands.strip() else "[.,'’]?"
+        apart = r"\s*" if loose else ""
+        whole = rf"[0-9](?:{apart}[0-9])*"
+        if self.thousands:
+            whole = rf"(?:[0-9]{{1,3}}(?:\s?{sign}\s?[0-9]{{3}})+|{whole})"
+        return whole + (rf"\s*[.,](?:\s*[0-9]){{{self.places}}}" if self.places else "")
+
+    def of_digits(self, text: str) -> str:
+        """Return the digits of a text as an amount such as "1234.50"."""
+        digits = "".join(re.findall(r"[0-9]", text))
+        whole, places = (digits[: -self.places], digits[-self.places :]) if self.places else (digits, "")
+        return f"{int(whole)}.{places}" if places else str(int(whole))
+
     def read(self, text: str) -> str | None:
         """Return an amount as "1234.50"; None where `text` has not the form."""
-        tight = "".join(text.split())
-        if self.thousands.strip():
-            tight = tight.replace(self.thousands, "")
-        # engines take points for commas and the other way round; with the right number of places there is no doubt
-        found = re.fullmatch(rf"(\d+)[.,](\d{{{self.places}}})", tight)
-        return f"{found.group(1)}.{found.group(2)}" if found else None
+        tight = text.strip()
+        return self.of_digits(tight) if re.fullmatch(self.pattern(), tight) else None
 
     def write(self, amount: str) -> str:
         """Return an amount such as "1234.50" as this layout prints it."""
         whole, _, places = amount.partition(".")
         grouped = f"{int(whole):,}".replace(",", self.thousands)
-        return f"{grouped}{self.decimal}{places}"
+        return f"{grouped}{self.decimal}{places}" if self.places else grouped

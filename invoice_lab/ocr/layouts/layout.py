@@ -1,27 +1,39 @@
-"""The schema of a layout file, and the ways to recognise which layout a page has."""
+"""The schema of a layout file."""
 
 from __future__ import annotations
 
-import os
 import re
-from functools import cache
-from importlib import resources
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import Literal
 
-import yaml
-from pydantic import ValidationError
+from pydantic import Field, field_validator, model_validator
 
-from invoice_lab.errors import UsageError
 from invoice_lab.ocr.layouts.drawing import FIELD, Drawing
 from invoice_lab.ocr.layouts.forms import DateForm, Identifier, NumberForm, Part
+from invoice_lab.ocr.layouts.printed import Printed, printed
 
-FOLDER_VARIABLE = "INVOICE_LAB_LAYOUTS"
-"""Environment variable that names a folder with more layout files."""
+HEADER_FIELDS = frozenset(
+    {"invoice_id", "issued_at", "name", "email", "address_1", "address_2", "number", "category", "gender", "birth_date"}
+)
+"""Fields that a header, or a QR code, can hold."""
+FOOT_FIELDS = ("net", "tax", "total")
+"""Fields that can stand below the lines."""
 
 
 class QrDescription(Part):
-    """The QR code: what its payload holds, how many modules an edge has, where its first module stands."""
+    """The QR code: what its payload holds, how many modules an edge has, where its first module stands.
+
+    Attributes
+    ----------
+    pattern : str
+        A regular expression of the whole payload; its groups are named after the fields they hold.
+    modules : int
+        Along an edge.
+    module : float
+        Edge of a module on the canvas, in pixels.
+    corner : (x, y)
+        Upper left corner of the first module on the canvas, in pixels.
+    """
 
     pattern: str
     modules: int
@@ -33,6 +45,11 @@ class QrDescription(Part):
         """Length of the code's edge on the canvas, in pixels."""
         return self.modules * self.module
 
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The fields that the payload holds."""
+        return frozenset(re.compile(self.pattern).groupindex)
+
     def read(self, payload: str) -> dict[str, str] | None:
         """Return the payload's fields, or None where it has another form."""
         found = re.fullmatch(self.pattern, payload)
@@ -40,19 +57,28 @@ class QrDescription(Part):
 
 
 class LineDescription(Part):
-    """A product line: the product, then `numbers`, the rest as it is printed with ``{field}`` for what changes."""
+    """The product lines, one row each: the product, then its numbers.
+
+    Attributes
+    ----------
+    numbers : str
+        What follows the product, as it is printed, with ``{quantity}``, ``{unit_price}``, ``{amount}`` and
+        ``{tax_rate}`` for what changes.
+    sum : {"net", "total"} or None
+        What quantity times unit price sums up to; by default `net` where the foot holds it, else `total`.
+    """
 
     numbers: str
+    sum: Literal["net", "total"] | None = None
 
-    @property
-    def joiner(self) -> str:
-        """What stands between quantity and unit price."""
-        return FIELD.split(self.numbers)[3].strip()
-
-    @property
-    def unit(self) -> str:
-        """What stands behind the last number."""
-        return FIELD.split(self.numbers)[-1].strip()
+    @field_validator("numbers")
+    @classmethod
+    def _is_a_line(cls, text: str) -> str:
+        fields = [name for name, _ in FIELD.findall(text)]
+        unknown = set(fields) - {"quantity", "unit_price", "amount", "tax_rate"}
+        if unknown or len(fields) != len(set(fields)) or not {"quantity", "unit_price"} <= set(fields):
+            raise ValueError("a line has {quantity} and {unit_price}, perhaps {amount} and {tax_rate}, each once")
+        return text
 
 
 class Layout(Part):
@@ -76,11 +102,18 @@ class Layout(Part):
         What is no text: left out of the reading.
     header : dict of str to str
         Field name to the label before it.
+    forms : dict of str to Identifier
+        The form of further header fields, such as a customer number.
+    below : dict of str to str
+        Fields without a label of their own: each stands in the row right below the field named.
     lines : LineDescription
-    foot : dict of str to str
-        What stands below the lines: field name (total, net, tax) to its row as it is printed.
+    foot : dict of str to str or tuple of str
+        What stands below the lines: field name (net, tax, total) to its row as it is printed; to several rows where
+        their amounts are summed up.
     required : tuple of str
         The fields that every invoice of this layout has.
+    checks : tuple of str or None
+        The names of the checks that apply; all of them by default.
     drawing : Drawing or None
         How pages are drawn; None where that is not known.
     """
@@ -94,62 +127,59 @@ class Layout(Part):
     qr: QrDescription | None = None
     pictures: tuple[tuple[int, int, int, int], ...] = ()
     header: dict[str, str]
+    forms: dict[str, Identifier] = Field(default_factory=dict)
+    below: dict[str, str] = Field(default_factory=lambda: {"address_2": "address_1"})
     lines: LineDescription
-    foot: dict[str, str]
+    foot: dict[str, str | tuple[str, ...]]
     required: tuple[str, ...]
+    checks: tuple[str, ...] | None = None
     drawing: Drawing | None = None
 
+    @model_validator(mode="after")
+    def _names_known(self) -> Layout:
+        header = {*self.header, *self.forms, *self.below, *self.below.values(), *(self.qr.fields if self.qr else ())}
+        for unknown in sorted(header - HEADER_FIELDS):
+            raise ValueError(f"there is no field {unknown!r}; known are {', '.join(sorted(HEADER_FIELDS))}")
+        for unknown in sorted(set(self.required) - HEADER_FIELDS - set(FOOT_FIELDS)):
+            raise ValueError(f"there is no field {unknown!r} to require")
+        if not {"invoice_id", "issued_at"} <= set(self.header):
+            raise ValueError("the header needs the labels of invoice_id and issued_at")
+        return self
+
+    @model_validator(mode="after")
+    def _foot_is_read(self) -> Layout:
+        if "total" not in self.foot:
+            raise ValueError("the foot needs the row of the total")
+        for name, rows in self.foot.items():
+            for row in (rows,) if isinstance(rows, str) else rows:
+                fields = {field for field, _ in FIELD.findall(row)}
+                if name not in FOOT_FIELDS or name not in fields or not fields <= {name, "tax_rate"}:
+                    raise ValueError(f"{row!r} is no row of the {name}: it holds one of net, tax and total, as a field")
+                if not printed(row, self.numbers).label:
+                    raise ValueError(f"the row {row!r} begins with no label")
+        return self
+
+    @cached_property
+    def line(self) -> Printed:
+        """The numbers of a product line, ready to be read."""
+        return printed(self.lines.numbers, self.numbers)
+
+    @cached_property
+    def foot_rows(self) -> tuple[tuple[str, Printed], ...]:
+        """The rows below the lines, ready to be read, each with the field it is about."""
+        rows = {name: (text,) if isinstance(text, str) else text for name, text in self.foot.items()}
+        return tuple((name, printed(text, self.numbers)) for name, texts in rows.items() for text in texts)
+
     @property
-    def total(self) -> str:
-        """The label of the total."""
-        return FIELD.split(self.foot["total"])[0].strip()
+    def lines_sum_to(self) -> str:
+        """The field that the lines sum up to."""
+        return self.lines.sum or ("net" if "net" in self.foot else "total")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All labels of the header and the foot."""
+        return (*self.header.values(), *(row.label for _, row in self.foot_rows))
 
     def payload_fields(self, payload: str) -> dict[str, str] | None:
         """Return the fields of a QR code's payload, None where the layout's codes hold something else."""
         return self.qr.read(payload) if self.qr else None
-
-
-@cache
-def load_layouts() -> dict[str, Layout]:
-    """Return the layouts by name: those of this package, and those of the folder that ``INVOICE_LAB_LAYOUTS`` names.
-
-    Raises
-    ------
-    UsageError
-        Where a file is no layout description; the message says which file, which key and why.
-    """
-    own = [path for path in resources.files(__package__).iterdir() if path.name.endswith(".yaml")]
-    folder = os.environ.get(FOLDER_VARIABLE)
-    more = list(Path(folder).expanduser().glob("*.yaml")) if folder else []
-    if folder and not Path(folder).expanduser().is_dir():
-        raise UsageError(f"{FOLDER_VARIABLE}={folder} is no folder.", "Name a folder with layout files (YAML).")
-    files = [*sorted(own, key=lambda path: path.name), *sorted(more)]
-    layouts = [_load(path.name, path.read_text(encoding="utf-8")) for path in files]
-    return {layout.name: layout for layout in layouts}
-
-
-def _load(name: str, text: str) -> Layout:
-    remedy = "docs/layouts.md explains every key."
-    try:
-        content: Any = yaml.safe_load(text)
-        return Layout.model_validate(content)
-    except yaml.YAMLError as error:
-        raise UsageError(f"The layout file {name} is no YAML: {error}.", remedy) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole file"
-        raise UsageError(f"The layout file {name} is wrong at {where}: {first['msg']}.", remedy) from error
-
-
-def layout_of_payload(payload: str) -> Layout | None:
-    """Return the layout whose QR code has a payload like this one."""
-    for layout in load_layouts().values():
-        fields = layout.payload_fields(payload)
-        if fields and layout.invoice_id.read(fields["invoice_id"]) == fields["invoice_id"]:
-            return layout
-    return None
-
-
-def layout_of_text(text: str) -> Layout | None:
-    """Return the layout whose invoice id stands in the page's text."""
-    return next((layout for layout in load_layouts().values() if layout.invoice_id.read(text)), None)
