@@ -14,21 +14,25 @@ Face = Literal["lato", "mono"]
 Engine = Literal["basic", "raqm"]
 
 DEBIAN = Path("/usr/share/fonts/truetype")
-FACES: dict[str, tuple[Path, str]] = {
-    "lato": (DEBIAN / "lato" / "Lato-Light.ttf", "Lato Light"),
-    "mono": (DEBIAN / "freefont" / "FreeMono.ttf", "GNU FreeMono"),
-}
+FOLDERS = (DEBIAN / "lato", DEBIAN / "freefont")
+"""Where Debian keeps them; elsewhere Pillow looks for them."""
+FACES: dict[Face, str] = {"lato": "Lato-Light.ttf", "mono": "FreeMono.ttf"}
 REMEDY = "Run `sudo apt-get install -y fonts-lato fonts-freefont-ttf libfribidi0`."
 
 
-@cache
 def font(face: Face, size: int, engine: Engine) -> ImageFont.FreeTypeFont:
-    """Load a font: from where Debian keeps it, else from wherever the system does.
+    """Load one of the two fonts, see `load_font`."""
+    return load_font(FACES[face], size, engine)
+
+
+@cache
+def load_font(file: str, size: int, engine: Engine) -> ImageFont.FreeTypeFont:
+    """Load a font, wherever the system keeps it.
 
     Parameters
     ----------
-    face : {"lato", "mono"}
-        Lato Light or GNU FreeMono.
+    file : str
+        Its file's name, such as ``Lato-Light.ttf``.
     size : int
         Pixels an em.
     engine : {"basic", "raqm"}
@@ -39,16 +43,16 @@ def font(face: Face, size: int, engine: Engine) -> ImageFont.FreeTypeFont:
     MissingToolError
         The font, or Raqm, is not there; the remedy is the apt command.
     """
-    path, name = FACES[face]
     if engine == "raqm" and not features.check("raqm"):
         raise MissingToolError(
             "Pillow can't load Raqm (its library FriBiDi is missing), which draws fac-2018 pages.", REMEDY
         )
     layout = ImageFont.Layout.RAQM if engine == "raqm" else ImageFont.Layout.BASIC
+    known = next((folder / file for folder in FOLDERS if (folder / file).is_file()), None)
     try:
-        return ImageFont.truetype(str(path) if path.is_file() else path.name, size, layout_engine=layout)
+        return ImageFont.truetype(str(known or file), size, layout_engine=layout)
     except OSError:
-        raise MissingToolError(f"The font {name} ({path.name}) is not installed.", REMEDY) from None
+        raise MissingToolError(f"The font {file} is not installed.", REMEDY) from None
 
 
 def check_fonts() -> None:

@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw
 from qrcode.constants import ERROR_CORRECT_M
 
 from invoice_lab.errors import UsageError
+from invoice_lab.ocr.layouts import load_layouts
+from invoice_lab.samples.described import draw_described
 from invoice_lab.samples.fonts import Engine, font
 from invoice_lab.samples.logo import logo
 
@@ -76,18 +78,18 @@ def draw_page(
     Returns
     -------
     PIL.Image.Image
-        850x1100 pixels, RGBA.
+        850x1100 pixels, or as large as the described layout's canvas; RGBA.
 
     Raises
     ------
     UsageError
-        The record's layout is none of `LAYOUTS`.
+        The record's layout is none of `LAYOUTS` and of the described ones.
     MissingToolError
         A font is missing, see `invoice_lab.samples.fonts.font`.
     """
     layout = LAYOUTS.get(record["layout"])
     if layout is None:
-        raise UsageError(f"There is no layout {record['layout']!r} to draw.", f"Known are {', '.join(LAYOUTS)}.")
+        return _draw_described(record, header_offset, table_offset)
     page = Image.new("RGBA", SIZE, WHITE)
     draw = ImageDraw.Draw(page)
     _draw_header(draw, layout, record, header_offset)
@@ -95,6 +97,19 @@ def draw_page(
         page.paste(qr_code(record["qr"]), QR_AT)
     page.paste(logo(), LOGO_AT)
     _draw_table(draw, layout, record, table_offset)
+    return page
+
+
+def _draw_described(record: Mapping[str, Any], header_offset: Offset, table_offset: Offset) -> Image.Image:
+    """Draw a page of a layout that is described with its drawing."""
+    drawn = {name: layout for name, layout in load_layouts().items() if layout.drawing}
+    layout = drawn.get(record["layout"])
+    if layout is None or layout.drawing is None:
+        raise UsageError(f"There is no layout {record['layout']!r} to draw.", f"Known are {', '.join(drawn)}.")
+    page = draw_described(record, layout, layout.drawing, header_offset, table_offset)
+    if layout.qr and record.get("qr"):
+        left, top = layout.qr.corner
+        page.paste(qr_code(record["qr"]), (round(left) - MODULE * QUIET_ZONE, round(top) - MODULE * QUIET_ZONE))
     return page
 
 

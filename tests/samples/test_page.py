@@ -101,16 +101,16 @@ def test_unknown_layout_is_refused() -> None:
 
 @pytest.fixture
 def no_fonts_loaded():
-    fonts.font.cache_clear()
+    fonts.load_font.cache_clear()
     yield
-    fonts.font.cache_clear()
+    fonts.load_font.cache_clear()
 
 
 @pytest.mark.usefixtures("no_fonts_loaded")
 def test_missing_font_says_the_apt_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fonts.FACES, "mono", (Path("/nowhere/NoSuchFont.ttf"), "GNU FreeMono"))
+    monkeypatch.setitem(fonts.FACES, "mono", "NoSuchFont.ttf")
     with pytest.raises(
-        MissingToolError, match=r"GNU FreeMono.*apt-get install -y fonts-lato fonts-freefont-ttf libfribidi0"
+        MissingToolError, match=r"NoSuchFont.*apt-get install -y fonts-lato fonts-freefont-ttf libfribidi0"
     ):
         draw_page(RECORD)
 
