@@ -1,4 +1,4 @@
-"""Draws a page straight from the `drawing` of its layout's description, for layouts that are nothing but a YAML file."""
+"""Draws a page straight from the `drawing` of its layout, for layouts that are nothing but a YAML file."""
 
 from __future__ import annotations
 

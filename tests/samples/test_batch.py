@@ -276,11 +276,11 @@ def test_rotated_pages_lose_nothing_at_the_edges(of_kind) -> None:
 
 
 def test_samples_import_nothing_that_reads() -> None:
-    own = {"errors", "samples"}
+    own = ("invoice_lab.errors", "invoice_lab.samples", "invoice_lab.ocr.layouts")
     for path in Path(samples.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []
             for module in modules:
-                assert not module.startswith("invoice_lab") or module.split(".")[1] in own, f"{path.name}: {module}"
+                assert not module.startswith("invoice_lab") or module.startswith(own), f"{path.name}: {module}"
                 assert module.split(".")[0] not in {"cv2", "tesserocr", "pytesseract", "zxingcpp", "faker"}
