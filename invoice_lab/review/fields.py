@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from invoice_lab.ocr.page import Box
 from invoice_lab.validation.correction import HEADER_FORMS, LINE_FORMS
-from invoice_lab.validation.record import every_field
+from invoice_lab.validation.fields import every_field
 from invoice_lab.warehouse.parts import Part
 
 SURE = 0.9

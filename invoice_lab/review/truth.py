@@ -17,7 +17,8 @@ from invoice_lab.validation.record import to_record
 from invoice_lab.warehouse.parts import Part
 from invoice_lab.warehouse.scan_store import ScanStore
 
-KEYS = ("layout", "invoice_id", "issued_at", "customer", "lines", "total", "qr")
+KEYS = ("layout", "invoice_id", "issued_at", "customer", "lines", "net", "tax", "total", "qr")
+_IF_THERE = frozenset({"net", "tax", "qr"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def truth_record(part: Part, file: str) -> dict[str, Any]:
     Where the QR code could not be read, nothing is said of it: an engine that reads it would not be wrong.
     """
     record = to_record(judge(part.page), file, part.seconds)
-    return {"file": file, **{name: record[name] for name in KEYS if name != "qr" or record[name] is not None}}
+    return {"file": file, **{name: record[name] for name in KEYS if name not in _IF_THERE or record[name] is not None}}
 
 
 def _copied(part: Part, store: ScanStore, folder: Path, truth: Path) -> str:

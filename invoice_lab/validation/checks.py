@@ -1,16 +1,23 @@
 """The checks: each a small pure function from a draft to findings, with a code, a severity and a sentence for a person.
 
-What they don't see: names, addresses and product texts are only checked for being there; no arithmetic confirms them.
+What they don't see: names, addresses and product texts are only checked for being there and for characters that can't
+be; no arithmetic confirms them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import difflib
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 
+from invoice_lab.errors import UsageError
+from invoice_lab.ocr.layouts import Layout
+from invoice_lab.validation.amounts import line_amounts, net_is_sum, tax_follows_rates, total_is_sum
+from invoice_lab.validation.characters import impossible_characters
 from invoice_lab.validation.draft import Draft
+from invoice_lab.validation.fields import every_field
 from invoice_lab.validation.finding import Finding
+from invoice_lab.validation.thresholds import thresholds
 
 EARLIEST = date(2000, 1, 1)
 """No invoice of these layouts is older."""
@@ -29,11 +36,13 @@ def layout_known(draft: Draft, today: date) -> Iterator[Finding]:
 
 def qr_readable(draft: Draft, today: date) -> Iterator[Finding]:
     """The QR code was read and says what the layout's codes say."""
+    if draft.layout is None or draft.layout.qr is None:
+        return
     if draft.page.qr is None:
         yield Finding(
             "qr-unreadable", "error", "qr", "The QR code is missing or can't be read, so nothing confirms the header."
         )
-    elif draft.layout and draft.layout.payload_fields(draft.page.qr) is None:
+    elif draft.layout.payload_fields(draft.page.qr) is None:
         shown = draft.page.qr if len(draft.page.qr) <= 80 else draft.page.qr[:77] + "..."
         yield Finding(
             "qr-unexpected",
@@ -47,7 +56,7 @@ def fields_present(draft: Draft, today: date) -> Iterator[Finding]:
     """Every field that the layout requires was read in its form."""
     for name in draft.layout.required if draft.layout else ():
         field = draft.page.fields.get(name)
-        if field is None and not (draft.page.qr is None and name in ("number", "category", "gender", "birth_date")):
+        if field is None and not (draft.page.qr is None and name in _in_code(draft.layout)):
             yield Finding("field-missing", "error", name, f"The field {name} was not found on the page.")
         elif field is not None and field.value is None:
             yield Finding(
@@ -55,6 +64,33 @@ def fields_present(draft: Draft, today: date) -> Iterator[Finding]:
                 "error",
                 name,
                 f"The field {name} was read as {field.raw!r}, which has not its form.",
+            )
+
+
+def _in_code(layout: Layout | None) -> frozenset[str]:
+    """Return the fields that stand in the QR code alone: a code that can't be read is one finding, not five."""
+    return layout.qr.fields - set(layout.header) if layout and layout.qr else frozenset()
+
+
+def fields_once(draft: Draft, today: date) -> Iterator[Finding]:
+    """No field stands on the page twice with different values, and the page is one invoice's."""
+    for name in draft.page.doubled:
+        if name == "qr":
+            yield Finding("several-invoices", "error", "qr", "There are QR codes of several invoices on the page.")
+        else:
+            yield Finding("field-doubled", "error", name, f"The field {name} stands on the page twice, not the same.")
+
+
+def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
+    """Every field was read with the confidence that its kind asks for."""
+    for name, field in every_field(draft.page).items():
+        least = thresholds().least(name)
+        if field.value is not None and field.confidence < least:
+            yield Finding(
+                "field-unsure",
+                "error",
+                name,
+                f"The field {name} was read as {field.value!r}, {field.confidence:.1%} sure; {least:.1%} is asked for.",
             )
 
 
@@ -73,16 +109,6 @@ def lines_present(draft: Draft, today: date) -> Iterator[Finding]:
             )
         elif line.quantity == 0:
             yield Finding("quantity-zero", "error", f"lines.{number}.quantity", f"Line {number} has the quantity 0.")
-
-
-def total_is_sum(draft: Draft, today: date) -> Iterator[Finding]:
-    """The total equals the sum of quantity times unit price."""
-    amounts = [line.amount for line in draft.lines]
-    if draft.total is None or not amounts or None in amounts:
-        return
-    expected = sum((amount for amount in amounts if amount is not None), Decimal(0))
-    if expected != draft.total:
-        yield Finding("total-mismatch", "error", "total", f"The total says {draft.total}, the lines sum to {expected}.")
 
 
 def id_confirmed(draft: Draft, today: date) -> Iterator[Finding]:
@@ -136,15 +162,39 @@ def birth_date_plausible(draft: Draft, today: date) -> Iterator[Finding]:
         yield Finding("age-unusual", "warning", "birth_date", f"The customer was {years} years old on {issued}.")
 
 
-CHECKS: tuple[Check, ...] = (
-    layout_known,
-    qr_readable,
-    fields_present,
-    lines_present,
-    total_is_sum,
-    id_confirmed,
-    date_confirmed,
-    date_plausible,
-    birth_date_plausible,
-)
-"""All checks, in the order in which their findings are listed."""
+CHECKS: Mapping[str, Check] = {
+    "layout": layout_known,
+    "qr": qr_readable,
+    "fields": fields_present,
+    "once": fields_once,
+    "sure": fields_sure,
+    "characters": impossible_characters,
+    "lines": lines_present,
+    "line-amounts": line_amounts,
+    "net": net_is_sum,
+    "tax": tax_follows_rates,
+    "total": total_is_sum,
+    "id": id_confirmed,
+    "date-confirmed": date_confirmed,
+    "date": date_plausible,
+    "birth-date": birth_date_plausible,
+}
+"""All checks, in the order in which their findings are listed, by the names that a layout's `checks` can list."""
+
+
+def checks_of(layout: Layout | None) -> tuple[Check, ...]:
+    """Return the checks that apply to a layout's pages: those it lists, else all.
+
+    Raises
+    ------
+    UsageError
+        Where it lists a check that there is not; the message names the nearest.
+    """
+    if layout is None or layout.checks is None:
+        return tuple(CHECKS.values())
+    for name in layout.checks:
+        if name not in CHECKS:
+            close = difflib.get_close_matches(name, CHECKS, n=1)
+            remedy = f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(CHECKS)}."
+            raise UsageError(f"The layout {layout.name} lists the check {name!r}, which there is not.", remedy)
+    return tuple(check for name, check in CHECKS.items() if name in layout.checks)

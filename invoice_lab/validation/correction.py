@@ -13,7 +13,7 @@ from typing import Any
 from invoice_lab.errors import UsageError
 from invoice_lab.ocr.layouts import load_layouts
 from invoice_lab.ocr.page import Field, LineReading, Page
-from invoice_lab.validation.record import every_field
+from invoice_lab.validation.fields import every_field
 
 HOW = "review"
 """How a field says that it was read by a person; its confidence is 1."""
@@ -64,6 +64,7 @@ def _with_time(value: str) -> str:
 
 Form = Callable[[str], str]
 _MONEY = (_decimal(2), "an amount such as 12.50")
+_RATE = (_decimal(3), "a rate in percent such as 20")
 _LAYOUT = "layout"
 _TEXT = (_text, "a line of text")
 HEADER_FORMS: Mapping[str, tuple[Form, str]] = {
@@ -74,6 +75,7 @@ HEADER_FORMS: Mapping[str, tuple[Form, str]] = {
     **dict.fromkeys(("address_1", "address_2", "number", "category", "gender"), _TEXT),
     "birth_date": (lambda value: date.fromisoformat(value).isoformat(), "a date such as 2019-03-14"),
     **dict.fromkeys(("net", "tax", "total"), _MONEY),
+    "tax_rate": _RATE,
 }
 """The fields of the header and the totals: what brings a text into the field's form, and how the form is told."""
 LINE_FORMS: Mapping[str, tuple[Form, str]] = {
@@ -81,7 +83,7 @@ LINE_FORMS: Mapping[str, tuple[Form, str]] = {
     "quantity": (_quantity, "a whole number"),
     "unit_price": (_decimal(4), "a price such as 12.50"),
     "amount": _MONEY,
-    "tax_rate": (_decimal(2), "a rate in percent such as 20"),
+    "tax_rate": _RATE,
 }
 """The same for the fields of a line."""
 _NEEDED = ("product", "quantity", "unit_price")

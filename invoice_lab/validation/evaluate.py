@@ -68,15 +68,19 @@ class Evaluation:
 
 def wrong_fields(truth: Record, reading: Record) -> list[str]:
     """Return the names of the truth's fields that the reading has otherwise."""
-    names = ("layout", "invoice_id", "issued_at", "total", "qr")
+    names = ("layout", "invoice_id", "issued_at", "net", "tax", "total", "qr")
     wrong = [name for name in names if name in truth and truth[name] != reading[name]]
     customer, read = truth.get("customer") or {}, reading["customer"]
     wrong += [f"customer.{name}" for name, value in customer.items() if value != read.get(name)]
-    return wrong + (["lines"] if (truth["lines"] or []) != reading["lines"] else [])
+    lines = truth["lines"] or []
+    all_right = len(lines) == len(reading["lines"]) == _lines_right(truth, reading)
+    return wrong + ([] if all_right else ["lines"])
 
 
 def _lines_right(truth: Record, reading: Record) -> int:
-    return sum(expected == read for expected, read in zip(truth["lines"] or [], reading["lines"], strict=False))
+    """Count the lines that are as the truth has them, in the keys that the truth has."""
+    pairs = zip(truth["lines"] or [], reading["lines"], strict=False)
+    return sum(all(read.get(name) == value for name, value in expected.items()) for expected, read in pairs)
 
 
 def load_truth(path: Path) -> dict[str, Record]:

@@ -8,7 +8,7 @@ from datetime import date
 from pydantic import ValidationError
 
 from invoice_lab.ocr.page import Page
-from invoice_lab.validation.checks import CHECKS
+from invoice_lab.validation.checks import checks_of
 from invoice_lab.validation.draft import Draft
 from invoice_lab.validation.finding import Finding, Status
 from invoice_lab.validation.invoice import Customer, Invoice, Line
@@ -55,7 +55,7 @@ def judge(page: Page, today: date | None = None) -> Judgement:
         finding = Finding(page.problem.code, "error", None, page.problem.message)
         return Judgement(page, "failed" if finding.code in OUR_FAULTS else "rejected", (finding,), None)
     draft = Draft.of(page)
-    findings = [finding for check in CHECKS for finding in check(draft, today or date.today())]
+    findings = [finding for check in checks_of(draft.layout) for finding in check(draft, today or date.today())]
     invoice, errors = _invoice(draft)
     if not any(finding.severity == "error" for finding in findings):
         findings += errors
@@ -81,6 +81,8 @@ def _invoice(draft: Draft) -> tuple[Invoice | None, list[Finding]]:
                 Line(product=line.product, quantity=line.quantity, unit_price=line.unit_price)  # type: ignore[arg-type]
                 for line in draft.lines
             ),
+            net=draft.net,
+            tax=draft.tax,
             total=draft.total,  # type: ignore[arg-type]
             currency=page.currency,  # type: ignore[arg-type]
             qr=page.qr,

@@ -7,8 +7,9 @@ from decimal import Decimal
 from statistics import fmean
 from typing import Any
 
-from invoice_lab.ocr.page import Field, Page
-from invoice_lab.validation.draft import Draft
+from invoice_lab.ocr.page import Page
+from invoice_lab.validation.draft import Draft, DraftLine
+from invoice_lab.validation.fields import every_field
 from invoice_lab.validation.judge import Judgement
 
 CUSTOMER_FIELDS = ("name", "email", "number", "category", "gender", "birth_date")
@@ -18,6 +19,7 @@ def to_record(judgement: Judgement, file: str, seconds: float) -> dict[str, Any]
     """Return a judgement as JSON-ready values.
 
     All keys are always there, null when not read; money as strings "0.00", quantity as int, `issued_at` with a space.
+    A line has ``amount`` and ``tax_rate`` where they are printed.
     """
     page = judgement.page
     draft = Draft.of(page)
@@ -29,13 +31,11 @@ def to_record(judgement: Judgement, file: str, seconds: float) -> dict[str, Any]
         "invoice_id": page.value("invoice_id"),
         "issued_at": str(draft.issued_at) if draft.issued_at else None,
         "customer": _customer(page),
-        "lines": [
-            {"product": line.product, "quantity": line.quantity, "unit_price": _money(line.unit_price)}
-            for line in draft.lines
-        ],
+        "lines": [_line(line) for line in draft.lines],
+        "net": _money(draft.net),
+        "tax": _money(draft.tax),
         "total": _money(draft.total),
         "currency": page.currency,
-        "tax": None,
         "qr": page.qr,
         "status": judgement.status,
         "findings": [asdict(finding) for finding in judgement.findings],
@@ -59,20 +59,19 @@ def mean_confidence(page: Page) -> float | None:
     return round(fmean(printed), 6) if printed else None
 
 
-def every_field(page: Page) -> dict[str, Field]:
-    """Return all fields of a page by name, those of line 2 as ``lines.2.product`` and so on."""
-    lines = {
-        f"lines.{number}.{name}": value
-        for number, line in enumerate(page.lines, start=1)
-        for name, value in vars(line).items()
-        if value is not None
-    }
-    return {**page.fields, **lines}
-
-
 def _customer(page: Page) -> dict[str, Any]:
     address = [line for name in ("address_1", "address_2") if (line := page.value(name))]
     return {**{name: page.value(name) for name in CUSTOMER_FIELDS}, "address": address or None}
+
+
+def _line(line: DraftLine) -> dict[str, Any]:
+    printed = {"amount": _money(line.printed_amount), "tax_rate": str(line.tax_rate) if line.tax_rate else None}
+    return {
+        "product": line.product,
+        "quantity": line.quantity,
+        "unit_price": _money(line.unit_price),
+        **{name: value for name, value in printed.items() if value is not None},
+    }
 
 
 def _money(amount: Decimal | None) -> str | None:

@@ -8,8 +8,8 @@ from pages import NEW, OLD, page_of
 from invoice_lab.errors import UsageError
 from invoice_lab.ocr.page import Box, Field
 from invoice_lab.validation.correction import HEADER_FORMS, LINE_FORMS, Correction, parse_settings, values_of
+from invoice_lab.validation.fields import every_field
 from invoice_lab.validation.judge import judge
-from invoice_lab.validation.record import every_field
 
 TODAY = date(2020, 1, 1)
 

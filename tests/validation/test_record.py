@@ -12,8 +12,8 @@ from invoice_lab.validation.judge import judge
 from invoice_lab.validation.record import to_record
 
 KEYS = {
-    "file", "layout", "invoice_id", "issued_at", "customer", "lines", "total", "qr", "part", "pages", "currency", "tax",
-    "status", "findings", "confidence", "engine", "seconds",
+    "file", "layout", "invoice_id", "issued_at", "customer", "lines", "total", "qr", "part", "pages", "currency", "net",
+    "tax", "status", "findings", "confidence", "engine", "seconds",
 }  # fmt: skip
 
 
