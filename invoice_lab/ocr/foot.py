@@ -88,14 +88,14 @@ def merge(layout: Layout, read: Sequence[tuple[FootRow, dict[str, Field]]]) -> t
             if entry.name == name:
                 rows.setdefault(entry.printed.label, []).append(values[name])
         if rows:
-            fields[name] = _summed([same[0] for same in rows.values()])
+            fields[name] = summed([same[0] for same in rows.values()])
         if any(len({field.value for field in same} - {None}) > 1 for same in rows.values()):
             doubled.append(name)
     rates = [values["tax_rate"] for entry, values in read if "tax_rate" in values and entry.name == "tax"]
     return fields | ({"tax_rate": rates[0]} if len(rates) == 1 else {}), tuple(doubled)
 
 
-def _summed(parts: list[Field]) -> Field:
+def summed(parts: list[Field]) -> Field:
     """Return the sum of amounts; without a value where one of them has none."""
     amounts = [Decimal(part.value) for part in parts if part.value is not None]
     value = f"{sum(amounts, Decimal(0))}" if len(amounts) == len(parts) else None

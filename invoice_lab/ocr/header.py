@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,11 @@ _PARAGRAPH = 2.5
 """Heights of a row within which the next one belongs to the same paragraph."""
 _EDGES = "‘’'\"`´|[]{}<>~_*°,;: "
 
+Labels = Sequence[tuple[str, str]]
+"""Fields with their labels; a field may have several."""
+Match = Callable[[str, str], tuple[float, int]]
+"""Compares the beginning of a text with a label: how alike they are (0 to 1), and where the label ends."""
+
 
 @dataclass(frozen=True)
 class Labelled:
@@ -38,16 +43,20 @@ def clean(text: str) -> str:
     return " ".join(text.split()).strip(_EDGES)
 
 
-def find_labels(rows: list[Row], labels: Mapping[str, str], below: Mapping[str, str]) -> list[Labelled]:
+def find_labels(
+    rows: list[Row], labels: Labels, below: Mapping[str, str], match: Match = label_likeness
+) -> list[Labelled]:
     """Find fields by their labels, which begin a row or stand behind a wide gap.
 
     Parameters
     ----------
     rows : list of Row
-    labels : mapping of str to str
-        Field name to label.
+    labels : sequence of (str, str)
+        Field name and label.
     below : mapping of str to str
         Fields without a label to the field that stands right above.
+    match : callable
+        Compares the beginning of a text with a label, as `label_likeness` does.
 
     Returns
     -------
@@ -56,22 +65,24 @@ def find_labels(rows: list[Row], labels: Mapping[str, str], below: Mapping[str, 
     """
     found: list[Labelled] = []
     for index, row in enumerate(rows):
-        for name, raw, piece in _labelled(row, labels):
-            beneath = None if raw else _below(rows, index, piece, labels)
+        for name, raw, piece in labelled(row, labels, match):
+            beneath = None if raw else _below(rows, index, piece, labels, match)
             entry = Labelled(name, beneath.text, beneath) if beneath else Labelled(name, raw, piece)
-            found.append(entry)
-            found += _paragraph(rows, index + bool(beneath), entry, labels, below)
+            found += [entry, *_paragraph(rows, index + bool(beneath), entry, below, (labels, match))]
     return found
 
 
-def _labelled(row: Row, labels: Mapping[str, str]) -> Iterator[tuple[str, str, Row]]:
-    """Give a row's labels with what follows each, up to the next one."""
+def labelled(row: Row, labels: Labels, match: Match = label_likeness) -> Iterator[tuple[str, str, Row]]:
+    """Give a row's labels: the field of each, what follows up to the next one, the words of both.
+
+    Where several labels fit equally well, it is the longest.
+    """
     places = []
     start = 0
     for piece in row.pieces():
         text = Row(row.words[start:]).text
-        matches = [(*label_likeness(text, label), name) for name, label in labels.items()]
-        likeness, end, name = max(matches, key=lambda match: match[0], default=(0.0, 0, ""))
+        matches = [(*match(text, label), len(label), name) for name, label in labels]
+        likeness, end, _, name = max(matches, key=lambda found: (found[0], found[2]), default=(0.0, 0, 0, ""))
         if likeness:
             places.append((start, end, name))
         start += len(piece.words)
@@ -81,23 +92,23 @@ def _labelled(row: Row, labels: Mapping[str, str]) -> Iterator[tuple[str, str, R
 
 
 def _paragraph(
-    rows: list[Row], index: int, upper: Labelled, labels: Mapping[str, str], below: Mapping[str, str]
+    rows: list[Row], index: int, upper: Labelled, below: Mapping[str, str], how: tuple[Labels, Match]
 ) -> Iterator[Labelled]:
     """Give the fields without a label that stand below another, one row each."""
     names = [name for name, above in below.items() if above == upper.name]
-    row = _below(rows, index, upper.row, labels) if names else None
+    row = _below(rows, index, upper.row, *how) if names else None
     if row:
         entry = Labelled(names[0], row.text, row)
         yield entry
-        yield from _paragraph(rows, index + 1, entry, labels, below)
+        yield from _paragraph(rows, index + 1, entry, below, how)
 
 
-def _below(rows: list[Row], index: int, piece: Row, labels: Mapping[str, str]) -> Row | None:
+def _below(rows: list[Row], index: int, piece: Row, labels: Labels, match: Match) -> Row | None:
     """Return what stands below a piece of a row, as near as the next line of one paragraph, and has no label."""
     if index + 1 >= len(rows):
         return None
     there, box = rows[index + 1], piece.box
-    if there.middle - piece.middle > _PARAGRAPH * box.height or any(_labelled(there, labels)):
+    if there.middle - piece.middle > _PARAGRAPH * box.height or any(labelled(there, labels, match)):
         return None
     beneath = [other for other in there.pieces() if other.box.x <= box.right and other.box.right >= box.x]
     return beneath[0] if beneath else None
@@ -146,6 +157,6 @@ def _votes(found: Labelled, layout: Layout, reread: Reread) -> Iterator[Vote[str
     area = Box(box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin)
     for factor in FACTORS:
         for row in reread(area, factor):
-            again = [other.raw for other in find_labels([row], layout.header, {}) if other.name == found.name]
+            again = [other.raw for other in find_labels([row], layout.header_labels, {}) if other.name == found.name]
             raw = again[0] if again else row.text
             yield Vote(parse(found.name, raw, layout), raw, row.confidence)

@@ -26,11 +26,14 @@ class LabelReading:
         Product lines from top to bottom.
     doubled : tuple of str
         Fields whose label stands on the page more than once, with different values.
+    currency : str or None
+        ISO 4217, where it is known.
     """
 
     fields: dict[str, Field]
     lines: tuple[LineReading, ...]
     doubled: tuple[str, ...]
+    currency: str | None
 
 
 def read_by_labels(rows: list[Row], layout: Layout, reread: Reread, how: str) -> LabelReading:
@@ -46,13 +49,14 @@ def read_by_labels(rows: list[Row], layout: Layout, reread: Reread, how: str) ->
     how : str
         The engine's name, for the fields.
     """
-    found = find_labels([row for row in rows if not _is_line(row, layout)], layout.header, layout.below)
+    found = find_labels([row for row in rows if not _is_line(row, layout)], layout.header_labels, layout.below)
     header = _chosen(found, layout)
     fields = {entry.name: header_field(entry, layout, reread, how) for entry in header}
     used = {id(word) for entry in header for word in entry.row.words}
     body = [row for row in rows if not any(id(word) in used for word in row.words)]
     table = read_table(body, layout, reread, how)
-    return LabelReading(fields | table.fields, table.lines, (*_doubled(found, layout), *table.doubled))
+    doubled = (*_doubled(found, layout), *table.doubled)
+    return LabelReading(fields | table.fields, table.lines, doubled, layout.currency)
 
 
 def _is_line(row: Row, layout: Layout) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from invoice_lab.errors import ScanError
 from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.engines import OcrEngine, load_engine
-from invoice_lab.ocr.labels import read_by_labels
-from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
+from invoice_lab.ocr.labels import LabelReading, read_by_labels
+from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text
 from invoice_lab.ocr.page import Box, Field, LineReading, Page
 from invoice_lab.ocr.preprocess import Upright, crop_to_ink, to_grey, upright
 from invoice_lab.ocr.qrcode import QrCode, read_qr
 from invoice_lab.ocr.rows import Row, read_rows
+from invoice_lab.ocr.unknown import read_unknown
 from invoice_lab.sources.scan import Scan
 
 FACTOR = 1.5
@@ -72,35 +73,33 @@ class Reader:
         return self._unknown(page, picture, rows)
 
     def _unknown(self, page: Page, picture: Upright, rows: list[Row]) -> Page:
-        """Read a page of no known layout by the labels of any; say that it is none where there are no such labels."""
+        """Read a page of no known layout by general labels; say that it is no invoice where there are none."""
         if crop_to_ink(picture.grey, 0) is None:
             return page.with_problem("blank-page", "The page is blank.")
-        readings = [self._fields(page, picture, rows, layout, None) for layout in load_layouts().values()]
-        best = max(readings, key=_substance)
-        if _substance(best) < 2:
+        reading = read_unknown(rows, self.engine.name)
+        if reading is None:
             return page.with_problem(
                 "no-invoice", "Neither an invoice's QR code nor its labels and lines are on the page."
             )
-        return replace(best, layout=None)
+        return _with_reading(page, picture, reading)
 
     def _fields(self, page: Page, picture: Upright, rows: list[Row], layout: Layout, qr: QrCode | None) -> Page:
         def reread(area: Box, factor: float, characters: str = "") -> list[Row]:
             return read_rows(self.engine, picture, factor / picture.scale, area, characters)
 
         reading = read_by_labels(rows, layout, reread, self.engine.name)
-        return replace(
-            page,
-            layout=layout.name,
-            currency=layout.currency,
-            fields={name: _on_scan(field, picture) for name, field in reading.fields.items()} | _qr_fields(qr, layout),
-            lines=tuple(_line_on_scan(line, picture) for line in reading.lines),
-            doubled=reading.doubled,
-        )
+        page = _with_reading(replace(page, layout=layout.name), picture, reading)
+        return replace(page, fields=page.fields | _qr_fields(qr, layout))
 
 
-def _substance(page: Page) -> int:
-    """Count what was found on a page: header fields, a total, product lines."""
-    return sum(field.value is not None for field in page.fields.values()) + min(len(page.lines), 1)
+def _with_reading(page: Page, picture: Upright, reading: LabelReading) -> Page:
+    return replace(
+        page,
+        currency=reading.currency,
+        fields={name: _on_scan(field, picture) for name, field in reading.fields.items()},
+        lines=tuple(_line_on_scan(line, picture) for line in reading.lines),
+        doubled=reading.doubled,
+    )
 
 
 def _qr_fields(qr: QrCode | None, layout: Layout) -> dict[str, Field]:

@@ -176,6 +176,11 @@ class Layout(Part):
         return self.lines.sum or ("net" if "net" in self.foot else "total")
 
     @property
+    def header_labels(self) -> tuple[tuple[str, str], ...]:
+        """The header's fields with their labels."""
+        return tuple(self.header.items())
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """All labels of the header and the foot."""
         return (*self.header.values(), *(row.label for _, row in self.foot_rows))
