@@ -50,6 +50,29 @@ OLD = {
     "qr": "INVOICE:FAC/2018/0007\nDATE:2018-11-03 23:58:00\nCUST:M, birth 1989-04-24\n",
 }
 
+BOREALE = {
+    "layout": "boreale",
+    "invoice_id": "PB-004217",
+    "issued_at": "2024-03-14 00:00:00",
+    "customer": {
+        "name": "Hélène Gagné",
+        "email": "helene.gagne@example.com",
+        "address": ["1450, rue Sherbrooke Ouest", "Montréal (Québec) H3G 1K9"],
+        "number": "042317",
+    },
+    "lines": [
+        {"product": "Papier recyclé A4, 500 feuilles", "quantity": 12, "unit_price": "8.75", "amount": "105.00"},
+        {"product": "Chaise de bureau ergonomique", "quantity": 2, "unit_price": "1234.50", "amount": "2469.00"},
+        {"product": "Stylo à bille bleu", "quantity": 100, "unit_price": "0.89", "amount": "89.00"},
+    ],
+    "net": "2663.00",
+    "tax": "398.78",
+    "taxes": ["133.15", "265.63"],
+    "total": "3061.78",
+    "qr": None,
+}
+"""`taxes` are the two rows of which `tax` is the sum."""
+
 
 def changed(record: dict[str, Any], **values: Any) -> dict[str, Any]:
     """Return a copy of a record with other values."""

@@ -20,30 +20,41 @@ class Part(BaseModel):
 
 
 class Identifier(Part):
-    """The printed invoice id: a form in which ``#`` is a digit and ``@`` a capital letter."""
+    """A printed id: a form in which ``#`` is a digit and ``@`` a capital letter."""
 
     form: str
 
     @cached_property
+    def _pieces(self) -> list[str]:
+        return [piece for piece in re.split(r"(#+|@+)", self.form) if piece]
+
+    @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        kinds = {"#": r"\d", "@": "[A-Z]"}
-        pieces = re.split(r"([#@]+)", self.form)
-        patterns = [
-            "(" + "".join(kinds[sign] for sign in piece) + ")" if piece[:1] in kinds else _lenient(piece)
-            for piece in pieces
-            if piece
-        ]
+        patterns = [f"({_run(piece)})" if piece[0] in "#@" else _lenient(piece) for piece in self._pieces]
         return re.compile(rf"(?<![A-Za-z0-9]){''.join(patterns)}(?![A-Za-z0-9])")
 
     def read(self, text: str) -> str | None:
-        """Return the id in its form, or None where `text` holds none; signs between the groups may be misread."""
+        """Return the id in its form, or None where `text` holds none.
+
+        Signs between the groups may be misread, and letters taken for digits or the other way round, where the form
+        leaves no doubt of what they are.
+        """
         found = self._pattern.search(text)
         if not found:
             return None
         groups = iter(found.groups())
-        return "".join(
-            next(groups) if piece[:1] in "#@" else piece for piece in re.split(r"([#@]+)", self.form) if piece
-        )
+        meant = {"#": _DIGITS_FOR, "@": _LETTERS_FOR}
+        return "".join(next(groups).translate(meant[piece[0]]) if piece[0] in "#@" else piece for piece in self._pieces)
+
+
+_DIGITS_FOR = str.maketrans("OoIlSsBZz", "001155822")
+_LETTERS_FOR = str.maketrans("01582", "OISBZ")
+
+
+def _run(places: str) -> str:
+    """Return a pattern for digits, or capitals, of which at least one was read as such."""
+    sure, alike = ("0-9", "OoIlSsBZz") if places[0] == "#" else ("A-Z", "01582")
+    return rf"(?=[{sure}{alike}]{{0,{len(places) - 1}}}[{sure}])[{sure}{alike}]{{{len(places)}}}"
 
 
 def _lenient(literal: str) -> str:
