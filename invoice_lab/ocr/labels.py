@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from invoice_lab.ocr.header import Labelled, find_labels, header_field, parse
 from invoice_lab.ocr.layouts import Layout
-from invoice_lab.ocr.lines import line_start, read_table
+from invoice_lab.ocr.lines import is_line, read_table
 from invoice_lab.ocr.page import Field, LineReading
 from invoice_lab.ocr.rows import Reread, Row
 
@@ -49,7 +49,7 @@ def read_by_labels(rows: list[Row], layout: Layout, reread: Reread, how: str) ->
     how : str
         The engine's name, for the fields.
     """
-    found = find_labels([row for row in rows if not _is_line(row, layout)], layout.header_labels, layout.below)
+    found = find_labels([row for row in rows if not is_line(row, layout.line)], layout.header_labels, layout.below)
     header = _chosen(found, layout)
     fields = {entry.name: header_field(entry, layout, reread, how) for entry in header}
     used = {id(word) for entry in header for word in entry.row.words}
@@ -57,12 +57,6 @@ def read_by_labels(rows: list[Row], layout: Layout, reread: Reread, how: str) ->
     table = read_table(body, layout, reread, how)
     doubled = (*_doubled(found, layout), *table.doubled)
     return LabelReading(fields | table.fields, table.lines, doubled, layout.currency)
-
-
-def _is_line(row: Row, layout: Layout) -> bool:
-    start = line_start(row, layout.line)
-    numbers = row.between(start, float("inf")) if start is not None else None
-    return bool(numbers and layout.line.read(numbers.text))
 
 
 def _chosen(found: list[Labelled], layout: Layout) -> list[Labelled]:

@@ -69,7 +69,7 @@ def read_table(rows: list[Row], layout: Layout, reread: Reread, how: str) -> Tab
 def _foot(row: Row, layout: Layout) -> FootRow | None:
     """Return what a row is below the lines; nothing where a product is called like a label."""
     entry = foot_row(row, layout)
-    return entry if entry and (entry.values or line_start(row, layout.line) is None) else None
+    return entry if entry and (entry.printed.read(entry.text) or not is_line(row, layout.line)) else None
 
 
 def line_start(row: Row, printed: Printed) -> int | None:
@@ -85,6 +85,13 @@ def line_start(row: Row, printed: Printed) -> int | None:
     starts = range(1, len(row.words))
     fitting = [n for n in starts if printed.read(Row(row.words[n:]).text)] or list(starts)
     return row.words[max(fitting, key=row.gap)].box.x if fitting else None
+
+
+def is_line(row: Row, printed: Printed) -> bool:
+    """Tell whether a row ends with the numbers of a product line."""
+    start = line_start(row, printed)
+    numbers = row.between(start, float("inf")) if start is not None else None
+    return bool(numbers and printed.read(numbers.text))
 
 
 def _line_rows(rows: list[Row], certain: list[Row], column: float) -> list[Row]:

@@ -1,13 +1,21 @@
 """Each check: what it sees, what it says, and that a sound page passes all of them."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from invoice_lab.ocr.layouts import load_layouts
 from invoice_lab.ocr.page import Field, LineReading, Page
+from invoice_lab.validation import checks
+from invoice_lab.validation.checks import CHECKS, checks_of
 from invoice_lab.validation.judge import judge
+from invoice_lab.validation.settle import SETTLED_BY_LOOKING, settled
+from invoice_lab.validation.thresholds import Thresholds, thresholds
 
 TODAY = date(2026, 1, 1)
 QR_2019 = "INVOICE:FAC_2019_0042\nDATE:2019-03-14 15:09:26\nCUST:00042\nCAT:B"
@@ -82,6 +90,9 @@ UNSOUND = {
     ),
     "birth-date-impossible": (page_2018(birth_date="1989-02-30"), "birth_date"),
     "layout-unknown": (replace(page_2019(), layout=None), None),
+    "field-doubled": (replace(page_2019(), doubled=("total",)), "total"),
+    "several-invoices": (replace(page_2019(), doubled=("qr",)), "qr"),
+    "characters-impossible": (page_2019(name="J0hn"), "name"),
 }
 
 
@@ -122,3 +133,44 @@ def test_money_is_never_rounded_away():
         page_2019(total="0.30"), lines=(line(quantity="1", unit_price="0.10"), line(quantity="2", unit_price="0.10"))
     )
     assert codes(page) == []
+
+
+def test_a_reading_less_sure_than_its_kind_asks_for_goes_to_review(monkeypatch):
+    least = Thresholds(confidence={"default": 0.0, "product": 0.95, "total": 0.9})
+    monkeypatch.setattr(checks, "thresholds", lambda: least)
+    judgement = judge(page_2019(), TODAY)
+    assert [(finding.code, finding.field) for finding in judgement.findings] == [
+        ("field-unsure", "lines.1.product"),
+        ("field-unsure", "lines.2.product"),
+    ]
+    assert "90.0% sure" in judgement.findings[0].message
+    assert judgement.status == "review"
+    assert settled(judgement, SETTLED_BY_LOOKING).status == "accepted", "whoever decides has looked"
+
+
+def test_the_thresholds_are_data():
+    assert 0 <= thresholds().least("lines.3.product") <= 1
+    assert Thresholds(confidence={"default": 0.1, "total": 0.5}).least("total") == 0.5
+    assert Thresholds(confidence={"default": 0.1, "total": 0.5}).least("lines.2.quantity") == 0.1
+
+
+@pytest.mark.parametrize("confidence", [{}, {"total": 0.5}, {"default": 1.5}, {"default": 0.5, "colour": 0.5}])
+def test_thresholds_that_cannot_be_are_refused(confidence):
+    with pytest.raises(ValidationError):
+        Thresholds(confidence=confidence)
+
+
+def test_every_check_says_for_a_person_what_it_does():
+    assert all(check.__doc__ for check in CHECKS.values())
+    assert checks_of(None) == checks_of(load_layouts()["fac-2019"]) == tuple(CHECKS.values())
+
+
+def test_every_code_of_a_check_is_told_in_the_data_model():
+    told = (Path(__file__).parents[2] / "docs" / "data-model.md").read_text(encoding="utf-8")
+    sources = Path(checks.__file__).parent
+    text = "".join(
+        (sources / name).read_text(encoding="utf-8") for name in ("checks.py", "amounts.py", "characters.py")
+    )
+    codes = set(re.findall(r'Finding\(\s*"([a-z-]+)"', text))
+    assert len(codes) > 15
+    assert [code for code in codes if f"`{code}`" not in told] == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 _DATE_PARTS = {"%Y": "####", "%m": "##", "%d": "##", "%H": "##", "%M": "##", "%S": "##"}
 _MISREAD = {"/": r"[/|\\\s]*", "|": r"[/|\\\s]*", "_": r"[_.\s-]*", "-": r"[_.\s-]*", ".": r"[_.,\s-]*", " ": r"\s*"}
@@ -23,6 +24,13 @@ class Identifier(Part):
     """A printed id: a form in which ``#`` is a digit and ``@`` a capital letter."""
 
     form: str
+
+    @field_validator("form")
+    @classmethod
+    def _has_digits(cls, form: str) -> str:
+        if "#" not in form:
+            raise ValueError("a form has at least one digit, written as #")
+        return form
 
     @cached_property
     def _pieces(self) -> list[str]:
@@ -65,6 +73,14 @@ class DateForm(Part):
     """A printed date, as a pattern of `datetime.strptime` with ``%Y %m %d %H %M %S``."""
 
     pattern: str
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_date(cls, pattern: str) -> str:
+        parts = re.findall(r"%.?", pattern)
+        if sorted(set(parts)) != sorted(parts) or not {"%Y", "%m", "%d"} <= set(parts) <= set(_DATE_PARTS):
+            raise ValueError(f"a date has %Y, %m and %d, perhaps with a time of {', '.join(_DATE_PARTS)}, each once")
+        return pattern
 
     @property
     def with_time(self) -> bool:
@@ -112,11 +128,19 @@ def _sign(text: str) -> str:
 
 
 class NumberForm(Part):
-    """How amounts are printed."""
+    """How amounts are printed.
+
+    Attributes
+    ----------
+    decimal, thousands : str
+        The signs before the decimal places and between thousands; the second one may be empty.
+    places : int
+        How many decimal places there are.
+    """
 
     decimal: str = "."
     thousands: str = ""
-    places: int = 2
+    places: Annotated[int, Field(ge=0)] = 2
 
     def pattern(self, loose: bool = True) -> str:
         """Return a pattern of what engines make of an amount.

@@ -40,6 +40,17 @@ class QrDescription(Part):
     module: float
     corner: tuple[float, float]
 
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str) -> str:
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"it is no regular expression: {error}") from error
+        if "invoice_id" not in groups:
+            raise ValueError("it has no group invoice_id")
+        return pattern
+
     @property
     def edge(self) -> float:
         """Length of the code's edge on the canvas, in pixels."""
@@ -152,8 +163,8 @@ class Layout(Part):
             raise ValueError("the foot needs the row of the total")
         for name, rows in self.foot.items():
             for row in (rows,) if isinstance(rows, str) else rows:
-                fields = {field for field, _ in FIELD.findall(row)}
-                if name not in FOOT_FIELDS or name not in fields or not fields <= {name, "tax_rate"}:
+                fields = [field for field, _ in FIELD.findall(row)]
+                if name not in FOOT_FIELDS or sorted(fields) not in ([name], sorted([name, "tax_rate"])):
                     raise ValueError(f"{row!r} is no row of the {name}: it holds one of net, tax and total, as a field")
                 if not printed(row, self.numbers).label:
                     raise ValueError(f"the row {row!r} begins with no label")

@@ -29,7 +29,7 @@ def load_layouts() -> dict[str, Layout]:
     Raises
     ------
     UsageError
-        Where a file is no layout description; the message says which file, which key and why.
+        Where a file is no layout description, or two have one name; the message says which file, which key and why.
     """
     own = [path for path in resources.files(__package__).iterdir() if path.name.endswith(".yaml")]
     folder = os.environ.get(FOLDER_VARIABLE)
@@ -37,8 +37,13 @@ def load_layouts() -> dict[str, Layout]:
     if folder and not Path(folder).expanduser().is_dir():
         raise UsageError(f"{FOLDER_VARIABLE}={folder} is no folder.", "Name a folder with layout files (YAML).")
     files = [*sorted(own, key=lambda path: path.name), *sorted(more)]
-    layouts = [_load(path.name, path.read_text(encoding="utf-8")) for path in files]
-    return {layout.name: layout for layout in layouts}
+    found: dict[str, Layout] = {}
+    for path in files:
+        layout = _load(path.name, path.read_text(encoding="utf-8"))
+        if layout.name in found:
+            raise UsageError(f"The layout file {path.name} describes {layout.name!r} again.", "Give it another name.")
+        found[layout.name] = layout
+    return found
 
 
 def _load(name: str, text: str) -> Layout:
