@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 from invoice_lab.ocr.page import Page
 from invoice_lab.sources.scan import Scan
+from invoice_lab.validation.checks import check_layouts
 from invoice_lab.validation.judge import Judgement, judge
 
 Key = TypeVar("Key")
@@ -88,9 +89,15 @@ class WorkerPool:
     engine : str
     workers : int
         0 means one a core.
+
+    Raises
+    ------
+    UsageError
+        A layout can't be understood: better told once than with every scan.
     """
 
     def __init__(self, engine: str, workers: int = 0) -> None:
+        check_layouts()
         self._engine = engine
         self._workers = worker_count(workers)
         self._pool = self._start(self._workers)

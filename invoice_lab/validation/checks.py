@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from invoice_lab.errors import UsageError
-from invoice_lab.ocr.layouts import Layout
+from invoice_lab.ocr.layouts import Layout, load_layouts
 from invoice_lab.validation.amounts import line_amounts, net_is_sum, tax_follows_rates, total_is_sum
 from invoice_lab.validation.characters import impossible_characters
 from invoice_lab.validation.draft import Draft
@@ -198,3 +198,15 @@ def checks_of(layout: Layout | None) -> tuple[Check, ...]:
             remedy = f"Did you mean {close[0]!r}?" if close else f"Known are {', '.join(CHECKS)}."
             raise UsageError(f"The layout {layout.name} lists the check {name!r}, which there is not.", remedy)
     return tuple(check for name, check in CHECKS.items() if name in layout.checks)
+
+
+def check_layouts() -> None:
+    """Look at every layout, before any scan is read.
+
+    Raises
+    ------
+    UsageError
+        A layout file can't be understood, or lists a check that there is not.
+    """
+    for layout in load_layouts().values():
+        checks_of(layout)

@@ -16,6 +16,7 @@ from invoice_lab.samples import draw_page
 from invoice_lab.validation.evaluate import wrong_fields
 from invoice_lab.validation.judge import judge
 from invoice_lab.validation.record import to_record
+from invoice_lab.workers import WorkerPool
 
 TODAY = date(2026, 1, 1)
 
@@ -174,7 +175,5 @@ def test_checks_that_a_layout_does_not_list_are_not_made(reader, folder):
 def test_a_check_that_there_is_not_is_refused_with_the_nearest(folder):
     description = {**yaml.safe_load(FOURTH), "checks": ["totl"]}
     (folder / "acme.yaml").write_text(yaml.safe_dump(description, allow_unicode=True))
-    from invoice_lab.ocr.page import Page
-
     with pytest.raises(UsageError, match="Did you mean 'total'"):
-        judge(Page("0" * 64, layout="acme"), TODAY)
+        WorkerPool("tesserocr")

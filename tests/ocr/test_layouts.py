@@ -1,6 +1,7 @@
 """Layout files: the forms they describe, how printed texts are read, what is refused and how that is told."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import yaml
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import BOREALE, NEW, OLD
 
+from invoice_lab import ocr, validation
 from invoice_lab.errors import UsageError
 from invoice_lab.ocr.layouts import layout_of_payload, layout_of_text, load_layouts
 from invoice_lab.ocr.layouts.forms import DateForm, Identifier, NumberForm
@@ -153,6 +155,12 @@ def test_a_layout_is_known_by_its_id_and_labels():
     assert layout_of_text("\n".join(rows)).name == "boreale"
     assert layout_of_text("INVOICE FAC_2019_0042\nIssue date 2019-03-14\nTOTAL 63.45 Euro").name == "fac-2019"
     assert layout_of_text("Dear Anna,\nabout PB-004217 I have to say") is None, "an id may be quoted anywhere"
+
+
+def test_no_code_that_reads_or_judges_knows_a_layout_by_name():
+    sources = [path for room in (ocr, validation) for path in Path(room.__file__).parent.rglob("*.py")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sources}
+    assert [name for name, text in texts.items() if any(layout in text for layout in load_layouts())] == []
 
 
 def description(**changes):
