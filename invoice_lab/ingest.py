@@ -157,10 +157,10 @@ def ingest(
     listing, made_up = find_scans(Path(source), workspace)
     chosen = load_engine(engine)
     settings.make_workspace_dir(workspace)
-    summary = IngestSummary(workspace, str(source), chosen.name, passed_over=listing.passed_over)
+    summary = IngestSummary(workspace, str(source), engine, passed_over=listing.passed_over)
     start = time.perf_counter()
     with Progress(len(listing), progress) as shown, StopRequest() as stop:
-        version = f"{__version__} {chosen.version}"
+        version = f"{__version__} {chosen.name} {chosen.version}"
         batch = Batch(uuid4(), summary.source, summary.engine, version, made_up)
         for loaded in _load_all(listing, workspace, batch, workers=workers, settings=settings, stop=stop):
             summary.add(loaded)

@@ -30,8 +30,8 @@ def read_listing(listing: Listing, engine: str = "auto", workers: int = 0, progr
         One record an invoice found, or one a scan where none was; in the listing's order. A file that can't be opened
         gives a record with the status ``failed``.
     """
-    name = load_engine(engine).name
-    with WorkerPool(name, workers) as pool, Progress(len(listing), progress) as shown:
+    load_engine(engine)  # tells at once what is missing
+    with WorkerPool(engine, workers) as pool, Progress(len(listing), progress) as shown:
         for (file, problem), reading in pool.read(_opened(listing)):
             found = reading or Reading((failed("", "not-readable", problem),), 0.0)
             shown.update(found.judgements[0].status)

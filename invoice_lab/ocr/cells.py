@@ -56,6 +56,8 @@ def value_of(name: str, raw: str, layout: Layout) -> str | None:
         return layout.invoice_id.read(raw)
     if name == "issued_at":
         return layout.issued_at.read(raw)
+    if name in layout.forms:
+        return layout.forms[name].read(raw)
     if name == "quantity":
         return raw if raw.isdecimal() else None
     if name in {"unit_price", "amount", "total", "net", "tax"}:

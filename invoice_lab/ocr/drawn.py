@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from invoice_lab.ocr.cells import CellField, cell_fields, value_of
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
 from invoice_lab.ocr.exact import read_exact
+from invoice_lab.ocr.foot import summed
 from invoice_lab.ocr.glyphs.fit import FittedText, PageFit
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.page import Box, Field, LineReading
@@ -26,7 +27,7 @@ DOUBTFUL = 0.3
 """Highest confidence of a text with something unexplained on it."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class DrawnReading:
     """What was read of a drawn page.
 
@@ -39,9 +40,9 @@ class DrawnReading:
         All texts, line by line.
     """
 
-    fields: dict[str, Field] = field(default_factory=dict)
-    lines: list[LineReading] = field(default_factory=list)
-    text: str = ""
+    fields: dict[str, Field]
+    lines: list[LineReading]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -120,22 +121,24 @@ def _fitted_text(fit: PageFit, text: FittedText) -> _Text:
 
 
 def _reading(drawn: DrawnLayout, placement: Placement, texts: list[_Text], pose: Pose) -> DrawnReading:
-    reading = DrawnReading()
-    rows: dict[int, dict[str, Field]] = {}
+    rows: dict[int, dict[str, list[Field]]] = {0: {}}
     cells = {slot.name: cell for slot, cell in zip(drawn.slots(placement), drawn.cells(placement), strict=True)}
     for text in texts:
-        line, _, _ = text.slot.name.rpartition(".")
-        into = rows.setdefault(int(line), {}) if line.isdecimal() else reading.fields
+        block, _, _ = text.slot.name.rpartition(".")
+        into = rows.setdefault(int(block) if block.isdecimal() else 0, {})
         for part in cell_fields(cells[text.slot.name].text, text.text):
-            into[part.name] = _field(text, part, drawn, pose)
-    missing = Field("", None, None, 0.0, "fit")
-    for number in range(1, placement.lines + 1):
-        row = rows.get(number, {})
-        needed = [row.get(name, missing) for name in ("product", "quantity", "unit_price")]
-        reading.lines.append(LineReading(*needed, row.get("amount"), row.get("tax_rate")))
+            into.setdefault(part.name, []).append(_field(text, part, drawn, pose))
+    fields = {name: summed(parts) if len(parts) > 1 else parts[0] for name, parts in rows[0].items()}
+    lines = [_line(rows.get(number, {})) for number in range(1, placement.lines + 1)]
     ordered = sorted(texts, key=lambda text: (text.slot.pen[1], text.slot.pen[0]))
-    reading.text = "\n".join(text.text for text in ordered)
-    return reading
+    return DrawnReading(fields, lines, "\n".join(text.text for text in ordered))
+
+
+def _line(row: dict[str, list[Field]]) -> LineReading:
+    missing = Field("", None, None, 0.0, "fit")
+    product, quantity, unit_price = (row.get(name, [missing])[0] for name in ("product", "quantity", "unit_price"))
+    amount, tax_rate = ((row.get(name) or [None])[0] for name in ("amount", "tax_rate"))
+    return LineReading(product, quantity, unit_price, amount, tax_rate)
 
 
 def _field(text: _Text, part: CellField, drawn: DrawnLayout, pose: Pose) -> Field:

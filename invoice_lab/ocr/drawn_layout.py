@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from invoice_lab.ocr.anchors import Anchor, anchor
-from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, Grammar, integer, literal, mask, number
+from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, Grammar, characters_of, integer, literal, mask, number
 from invoice_lab.ocr.glyphs.inked import Ink
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.glyphs.typeface import Typeface, load_typeface
@@ -95,24 +95,25 @@ class DrawnLayout:
     def slots(self, placement: Placement) -> list[Slot]:
         """Return the texts of a page, the header's first, then line by line, then the foot's.
 
-        A slot is named after its fields, those of lines with the line's number before: ``1.product``.
+        A slot is named after its block, or its line's number from 1, and its place there: ``header.0``, ``1.1``.
         """
         table = self.drawing.table
-        slots = [self._slot(cell, self.drawing.header.at, placement.header) for cell in self.drawing.header.cells]
-        slots += [self._slot(cell, table.at, placement.table) for cell in table.head]
+        header, foot = self.drawing.header, self.foot_at(placement.lines)
+        slots = [self._slot(cell, header.at, placement.header, f"header.{n}") for n, cell in enumerate(header.cells)]
+        slots += [self._slot(cell, table.at, placement.table, f"head.{n}") for n, cell in enumerate(table.head)]
         for line in range(placement.lines):
-            slots += [self._slot(cell, self.line_at(line), placement.table, f"{line + 1}.") for cell in table.line]
-        foot = self.foot_at(placement.lines)
-        return slots + [self._slot(cell, foot, placement.table) for cell in table.foot]
+            at = self.line_at(line)
+            slots += [self._slot(cell, at, placement.table, f"{line + 1}.{n}") for n, cell in enumerate(table.line)]
+        return slots + [self._slot(cell, foot, placement.table, f"foot.{n}") for n, cell in enumerate(table.foot)]
 
     def cells(self, placement: Placement) -> list[Cell]:
         """Return the cells of `slots`, in the same order."""
         table = self.drawing.table
         return [*self.drawing.header.cells, *table.head, *table.line * placement.lines, *table.foot]
 
-    def _slot(self, cell: Cell, at: Offset, moved: Offset, prefix: str = "") -> Slot:
+    def _slot(self, cell: Cell, at: Offset, moved: Offset, name: str) -> Slot:
         x, y = at[0] + moved[0], at[1] + moved[1]
-        name = prefix + (" ".join(cell.fields) or cell.text.strip())
+        grammar = self.grammar(cell)
         return Slot(
             name=name,
             typeface=self.typeface(cell),
@@ -120,8 +121,8 @@ class DrawnLayout:
             pen=(x + cell.at[0], y + cell.at[1]),
             right=min(x + cell.right, self.layout.canvas[0]),
             label=cell.label,
-            grammar=self.grammar(cell),
-            alphabet=self.alphabet,
+            grammar=grammar,
+            alphabet=self.alphabet if ANY[0] in grammar else characters_of(grammar),
         )
 
     def typeface(self, cell: Cell) -> Typeface:
@@ -148,6 +149,8 @@ class DrawnLayout:
             return mask(layout.invoice_id.form)
         if name == "issued_at":
             return mask(layout.issued_at.mask)
+        if name in layout.forms:
+            return mask(layout.forms[name].form)
         if name == "quantity":
             return integer(MOST_PIECES)
         if name in NUMBERS:

@@ -25,7 +25,7 @@ STRAY = 0.6
 SHRINK = 1.5
 """Scale from which on a sheet is shrunk before it is straightened."""
 SNAP = 2.0
-"""Pixels that the corners of a page may be off a shift by whole pixels to be tried as that; the anchors then decide."""
+"""Pixels that the corners of a page may be off a plain pose to be tried as that; the anchors then decide."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,22 @@ class Pose:
     def of_corners(cls, canvas: Points, sheet: Points) -> Pose:
         """Return the similarity (turn, scale, shift) that brings four corners nearest to where they were found."""
         found, _ = cv2.estimateAffinePartial2D(canvas, sheet, method=cv2.LMEDS)
-        if found is None:
-            found = cv2.getAffineTransform(canvas[:3].astype(np.float32), sheet[:3].astype(np.float32))
+        return cls.slanted(canvas, sheet) if found is None else cls(np.vstack([found, [0, 0, 1]]))
+
+    @classmethod
+    def slanted(cls, canvas: Points, sheet: Points) -> Pose:
+        """Return the affine map that brings four corners nearest to where they were found."""
+        homogeneous = np.column_stack([canvas, np.ones(len(canvas))])
+        found = np.linalg.lstsq(homogeneous, sheet, rcond=None)[0].T
         return cls(np.vstack([found, [0, 0, 1]]))
+
+    @classmethod
+    def of_outline(cls, canvas: tuple[int, int], sheet: Points) -> Pose:
+        """Return the homography that brings the canvas's corners to those of a sheet of paper."""
+        width, height = canvas
+        corners = np.array([(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)])
+        matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), sheet.astype(np.float32))
+        return cls(matrix.astype(float))
 
     @classmethod
     def of_size(cls, canvas: tuple[int, int], sheet: tuple[int, int]) -> Pose:
@@ -105,15 +118,21 @@ class Pose:
         move = np.array([[1 + a, b, c * UNIT], [d, 1 + e, f * UNIT], [g / UNIT, h / UNIT, 1]])
         return Pose(self.matrix @ move), off
 
-    def snapped(self, canvas: tuple[int, int]) -> Pose | None:
-        """Return the shift by whole pixels that the pose nearly is, None where it is none."""
+    def snapped(self, canvas: tuple[int, int], sheet: tuple[int, int]) -> Pose | None:
+        """Return the plain pose that this one nearly is, None where it is none.
+
+        A shift by whole pixels, or a page that fills its sheet; sizes as (width, height).
+        """
         width, height = canvas
         corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
-        moved = self.on_sheet(corners) - corners
-        shift = np.round(np.median(moved, axis=0))
-        if np.abs(moved - shift).max() > SNAP:
-            return None
-        return Pose(np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]]))
+        found = self.on_sheet(corners)
+        shift = np.round(np.median(found - corners, axis=0))
+        across, down = sheet[0] / width, sheet[1] / height
+        filled = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]])
+        for plain in (Pose(np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])), Pose(filled)):
+            if np.abs(found - plain.on_sheet(corners)).max() <= SNAP * max(self.scale, 1):
+                return plain
+        return None
 
     @property
     def whole_shift(self) -> tuple[int, int] | None:
@@ -131,7 +150,7 @@ class Pose:
             picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
             centre = 0.5 * factor - 0.5
             matrix = np.array([[factor, 0, centre], [0, factor, centre], [0, 0, 1.0]]) @ matrix
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        flags = cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP
         border = (255, 255, 255)
         flat: Pixels = cv2.warpPerspective(picture, matrix, canvas, flags=flags, borderValue=border)
         return flat

@@ -32,8 +32,8 @@ class QrCode:
     corners: Corners
 
 
-def read_qr(grey: Pixels) -> QrCode | None:
-    """Find and decode the page's QR code.
+def read_codes(grey: Pixels) -> list[QrCode]:
+    """Find and decode the page's QR codes.
 
     Parameters
     ----------
@@ -41,15 +41,15 @@ def read_qr(grey: Pixels) -> QrCode | None:
 
     Returns
     -------
-    QrCode or None
-        None where there is none, or it can't be decoded even after restoration.
+    list of QrCode
+        From top to bottom; empty where there is none, or it can't be decoded even after restoration.
     """
     for factor, picture in _attempts(grey):
         found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
         valid = [code for code in found if code.valid and code.text]
         if valid:
-            return _qr_code(valid[0], factor)
-    return None
+            return sorted((_qr_code(code, factor) for code in valid), key=lambda code: min(y for _, y in code.corners))
+    return []
 
 
 def _attempts(grey: Pixels) -> Iterator[tuple[float, Pixels]]:

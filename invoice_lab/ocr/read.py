@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from PIL import features
+
 from invoice_lab.errors import ScanError
 from invoice_lab.ocr.decode import Limits, Pixels, decode
+from invoice_lab.ocr.drawn import read_drawn
+from invoice_lab.ocr.drawn_layout import drawn_layout
 from invoice_lab.ocr.engines import OcrEngine, load_engine
 from invoice_lab.ocr.labels import LabelReading, read_by_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text
 from invoice_lab.ocr.page import Box, Field, LineReading, Page
 from invoice_lab.ocr.preprocess import Upright, crop_to_ink, to_grey, upright
-from invoice_lab.ocr.qrcode import QrCode, read_qr
+from invoice_lab.ocr.qrcode import QrCode, read_codes
 from invoice_lab.ocr.rows import Row, read_rows
 from invoice_lab.ocr.unknown import read_unknown
 from invoice_lab.sources.scan import Scan
 
 FACTOR = 1.5
 """Enlargement of the page at the layout's scale (letters of 12 to 24 px): the best of 1, 1.5, 2 and 3 for ``fra``."""
+DRAWING_VERSION = f"FreeType {features.version('freetype2')}"
+"""What draws the glyphs that pages are compared with."""
 QR_FIELDS = ("number", "category", "gender", "birth_date")
 
 
@@ -28,7 +34,8 @@ class Reader:
     Parameters
     ----------
     engine : str or OcrEngine
-        An engine, its name, or ``auto``.
+        An engine, or its name: then nothing else reads. ``auto``: pages of layouts whose drawing is known are read by
+        drawing them, all others by the default engine.
     limits : Limits, optional
         What a scan may measure.
 
@@ -39,6 +46,7 @@ class Reader:
     """
 
     def __init__(self, engine: str | OcrEngine = "auto", limits: Limits | None = None) -> None:
+        self.by_drawing = engine == "auto"
         self.engine = load_engine(engine) if isinstance(engine, str) else engine
         self.limits = limits or Limits()
 
@@ -61,16 +69,43 @@ class Reader:
 
     def _read_page(self, rgb: Pixels, page: Page) -> Page:
         grey = to_grey(rgb)
-        qr = read_qr(grey)
+        codes = read_codes(grey)
+        qr = codes[0] if codes else None
+        several = ("qr",) if len({code.payload for code in codes}) > 1 else ()
+        page = replace(page, qr=qr.payload if qr else None)
         layout = layout_of_payload(qr.payload) if qr else None
+        drawn = self._by_drawing(rgb, page, layout, qr)
+        read = drawn or self._by_labels(rgb, grey, page, layout, qr)
+        return replace(read, doubled=(*several, *read.doubled))
+
+    def _by_labels(self, rgb: Pixels, grey: Pixels, page: Page, layout: Layout | None, qr: QrCode | None) -> Page:
         picture = upright(grey, qr, layout)
         rows = read_rows(self.engine, picture, FACTOR / picture.scale)
         text = "\n".join(row.text for row in rows)
-        layout = layout or layout_of_text(text)
-        page = replace(page, qr=qr.payload if qr else None, text=text.replace("\0", ""))
+        page = replace(page, text=text.replace("\0", ""))
         if layout:
             return self._fields(page, picture, rows, layout, qr)
-        return self._unknown(page, picture, rows)
+        layout = layout_of_text(text)
+        if layout is None:
+            return self._unknown(page, picture, rows)
+        return self._by_drawing(rgb, page, layout, None) or self._fields(page, picture, rows, layout, qr)
+
+    def _by_drawing(self, rgb: Pixels, page: Page, layout: Layout | None, qr: QrCode | None) -> Page | None:
+        """Read a page of a layout whose drawing is known; None where it is not, or the page is not found to be one."""
+        drawn = drawn_layout(layout) if layout and self.by_drawing else None
+        reading = read_drawn(rgb, drawn, qr) if drawn else None
+        if layout is None or reading is None:
+            return None
+        return replace(
+            page,
+            layout=layout.name,
+            currency=layout.currency,
+            engine="drawing",
+            engine_version=DRAWING_VERSION,
+            text=reading.text,
+            fields=reading.fields | _qr_fields(qr, layout),
+            lines=tuple(reading.lines),
+        )
 
     def _unknown(self, page: Page, picture: Upright, rows: list[Row]) -> Page:
         """Read a page of no known layout by general labels; say that it is no invoice where there are none."""

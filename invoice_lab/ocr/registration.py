@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from invoice_lab.ocr.anchors import Anchor, Plane, Sighting, find
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Offset, Placement
+from invoice_lab.ocr.outline import outline
 from invoice_lab.ocr.paper import darkness
 from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import QrCode
@@ -20,6 +21,10 @@ NEAR = (5, 5)
 """Pixels in which they are looked for once the page lies nearly as it should."""
 FAR = (90, 70)
 """Pixels in which they are looked for on a page seen from aside."""
+BETWEEN = (12, 8)
+"""Pixels in which the lines' labels are looked for: less than half a line up and down, or the next line's is found."""
+LIKELY, CLEAR = 0.5, 0.85
+"""Share of the labels that must be where they should for a pose to be kept, and for no other to be tried."""
 ASKEW = 1.0
 """Pixels (root mean square) that labels may be off on a page seen from aside."""
 CORNER_ERROR, LABEL_ERROR = 0.6, 0.15
@@ -74,11 +79,26 @@ class Registration:
     def run(self) -> Registered | None:
         """Register the sheet; None where the labels are not found."""
         self._look()
-        placement = self._place_unmoved() or self._place_moved()
-        if placement is None:
+        first = self._pose
+        unmoved = self._place_unmoved()
+        if unmoved is None or self._share(unmoved) < CLEAR:
+            unmoved = self._better_moved(unmoved, first)
+        if unmoved is None:
             return None
-        self._snap(placement)
-        return Registered(self._pose, placement, self._grey, self._dark, self._weights)
+        self._snap(unmoved)
+        return Registered(self._pose, unmoved, self._grey, self._dark, self._weights)
+
+    def _better_moved(self, unmoved: Placement | None, first: Pose) -> Placement | None:
+        """Try whether blocks have moved; keep what brings more labels to their places."""
+        pose, share = self._pose, self._share(unmoved) if unmoved else 0.0
+        self._pose = first
+        self._look()
+        moved = self._place_moved()
+        if moved and (unmoved is None or self._share(moved) > share):
+            return moved
+        self._pose = pose
+        self._look()
+        return unmoved
 
     # --- the pose ------------------------------------------------------------------------------------------------------
 
@@ -94,16 +114,16 @@ class Registration:
         for x, y, width, height in self._drawn.layout.pictures:
             self._dark[y : y + height, x : x + width] = 0
 
-    def _anchors(self, placement: Placement) -> list[Anchor]:
+    def _anchors(self, placement: Placement, *, with_lines: bool = True) -> list[Anchor]:
         anchors = [one.moved(placement.header) for one in self._drawn.header_anchors()]
         table = self._drawn.foot_anchors(placement.lines)
-        for line in range(placement.lines):
+        for line in range(placement.lines if with_lines else 0):
             table += self._drawn.line_anchors(line)
         return anchors + [one.moved(placement.table) for one in table]
 
-    def _refine(self, placement: Placement, within: tuple[int, int]) -> float:
-        """Move the pose to where the anchors are; return how far they were off, in pixels."""
-        seen = self._sightings(self._anchors(placement), within)
+    def _refine(self, anchors: Sequence[Anchor], within: tuple[int, int]) -> float:
+        """Move the pose to where anchors are; return how far they were off, in pixels."""
+        seen = self._sightings(anchors, within)
         if len(seen) < 2:
             return 0.0
         points = np.array([anchor.middle for anchor, _ in seen])
@@ -135,16 +155,17 @@ class Registration:
         return [one for one, far in zip(found, apart, strict=True) if far <= usual]
 
     def _snap(self, placement: Placement) -> None:
-        """Take the page as shifted by whole pixels where the anchors agree with that: then nothing is interpolated."""
-        snapped = self._pose.snapped(self._canvas)
-        if snapped is None or snapped.whole_shift == self._pose.whole_shift:
+        """Take the page as shifted by whole pixels, or as filling its sheet, where the anchors agree with that."""
+        snapped = self._pose.snapped(self._canvas, (self._sheet.shape[1], self._sheet.shape[0]))
+        if snapped is None or np.array_equal(snapped.matrix, self._pose.matrix):
             return
         before = self._pose
         self._pose = snapped
         self._look()
         seen = self._sightings(self._anchors(placement), NEAR)
         off = [sighting.off for _, sighting in seen]
-        if not off or float(np.sqrt(np.mean(np.square(off)))) > SNAPPED:
+        allowed = SNAPPED * max(1.0, 1 / snapped.scale)
+        if not off or float(np.sqrt(np.mean(np.square(off)))) > allowed:
             self._pose = before
             self._look()
 
@@ -156,34 +177,59 @@ class Registration:
         None where labels and pose never agree: then blocks have moved.
         """
         first = self._pose
-        for widest in (AROUND, FAR):
-            for within in (widest, NEAR):
-                self._refine(Placement(), within)
+        for pose in self._poses():
+            for widest in (AROUND, FAR):
+                self._pose = pose
                 self._look()
-            placement = self._count_unmoved()
-            if placement and self._agrees(placement):
-                return placement
-            self._pose = first
-            self._look()
+                if len(self._sightings(self._drawn.header_anchors(), widest)) < 2:
+                    continue
+                for within in (widest, NEAR):
+                    self._refine(self._drawn.header_anchors(), within)
+                    self._look()
+                placement = self._count_unmoved()
+                if placement and self._share(placement) > LIKELY:
+                    return placement
+        self._pose = first
+        self._look()
         return None
+
+    def _poses(self) -> Iterator[Pose]:
+        """Give the poses that the page may have, the likeliest first; a later one is made only if it is asked for."""
+        yield self._pose
+        if self._corners is not None:
+            yield Pose.slanted(self._corners, self._seen_corners)
+        paper = outline(self._sheet)
+        if paper is not None:
+            corners = [np.roll(paper, turn, axis=0) for turn in self._turns()]
+            yield from (Pose.of_outline(self._canvas, turned) for turned in corners)
+
+    def _turns(self) -> tuple[int, ...]:
+        """Return by how many corners the sheet may be turned: as the code is, any way without a code."""
+        if self._corners is None:
+            return (0, 1, 2, 3)
+        across = self._seen_corners[1] - self._seen_corners[0]
+        return (-round(np.degrees(np.arctan2(across[1], across[0])) / 90) % 4,)
 
     def _count_unmoved(self) -> Placement | None:
         foot = self._foot()
         if foot is None or len(self._sightings(self._drawn.header_anchors(), NEAR)) < 2:
             return None
-        placement = Placement(lines=self._count((0, 0), foot).lines)
-        for within in (FAR, NEAR, NEAR):
-            off = self._refine(placement, within)
+        placement = Placement(lines=self._count(foot)[0])
+        self._refine(self._anchors(placement, with_lines=False), FAR)
+        self._look()
+        for within in (BETWEEN, NEAR, NEAR):
+            off = self._refine(self._anchors(placement), within)
             self._look()
             if off < LABEL_ERROR:
                 break
         return placement
 
-    def _agrees(self, placement: Placement) -> bool:
+    def _share(self, placement: Placement) -> float:
+        """Return the share of the labels that are where they should be; 0 where those are off too far."""
         anchors = self._anchors(placement)
-        seen = self._sightings(anchors, NEAR)
-        off = [sighting.off for _, sighting in seen]
-        return len(seen) > len(anchors) / 2 and float(np.sqrt(np.mean(np.square(off)))) < ASKEW
+        off = [sighting.off for _, sighting in self._sightings(anchors, NEAR)]
+        near = bool(off) and float(np.sqrt(np.mean(np.square(off)))) < ASKEW
+        return len(off) / len(anchors) if near else 0.0
 
     # --- the blocks wherever they stand --------------------------------------------------------------------------------
 
@@ -192,18 +238,20 @@ class Registration:
         header, foot = self._moved(self._drawn.header_anchors()[:2]), self._foot()
         if foot is None:
             return Placement(header, (0, 0), 0) if header else None
-        placement = self._count(header or (0, 0), foot)
+        lines, moved = self._count(foot)
+        placement = Placement(header or (0, 0), moved, lines)
         for _ in range(ROUNDS):
-            off = self._refine(placement, NEAR)
+            off = self._refine(self._anchors(placement), NEAR)
             self._look()
             if off < LABEL_ERROR:
                 break
         return placement
 
     def _moved(self, anchors: Sequence[Anchor]) -> Offset | None:
-        """Return how far a block has moved; (0, 0) where its labels stand about where they should."""
-        if self._sightings(anchors, AROUND):
-            return (0, 0)
+        """Return how far a block has moved, in whole pixels; None where it is not found."""
+        near = self._sightings(anchors, AROUND)
+        if near:
+            return _whole(np.median([sighting.off for _, sighting in near], axis=0))
         everywhere = (self._canvas[0], self._canvas[1])
         seen = [find(anchor, self._dark, everywhere) for anchor in anchors[:1]]
         return _whole(seen[0].off) if seen and seen[0] else None
@@ -221,8 +269,15 @@ class Registration:
                 return round(x + seen.off[0]), round(y + seen.off[1])
         return None
 
-    def _count(self, header: Offset, foot: Offset) -> Placement:
-        """Count the lines upwards from the foot: as far as there is ink in the first cell's columns without a gap."""
+    def _count(self, foot: Offset) -> tuple[int, Offset]:
+        """Count the lines upwards from the foot: as far as there is ink in the first cell's columns without a gap.
+
+        Returns
+        -------
+        int
+        (int, int)
+            How far the table has then moved.
+        """
         x, y = self._drawn.foot_at(0)
         table = self._drawn.drawing.table
         end = foot[1] - table.foot_at
@@ -231,9 +286,7 @@ class Registration:
         top = int(inked[::-1][gaps[0]] if len(gaps) else inked[0]) if len(inked) else end
         near_foot = len(inked) and end - inked[-1] <= table.pitch
         lines = min(round((end - top + self._ink_top()) / table.pitch), MOST_LINES) if near_foot else 0
-        moved = (foot[0] - x, foot[1] - y - table.pitch * lines)
-        near = abs(moved[0]) <= AROUND[0] and abs(moved[1]) <= table.pitch // 2
-        return Placement(header, (0, 0) if near else moved, lines)
+        return lines, (foot[0] - x, foot[1] - y - table.pitch * lines)
 
     def _has_ink(self, moved: int) -> Plane:
         """Tell for each row of the canvas whether there is ink in the columns of a line's first cell."""
@@ -249,7 +302,7 @@ class Registration:
         return self._drawn.typeface(cell).render("0")[2]
 
 
-def _whole(off: tuple[float, float]) -> Offset:
+def _whole(off: Sequence[float]) -> Offset:
     return round(off[0]), round(off[1])
 
 

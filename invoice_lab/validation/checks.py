@@ -14,6 +14,7 @@ from invoice_lab.errors import UsageError
 from invoice_lab.ocr.layouts import Layout, load_layouts
 from invoice_lab.validation.amounts import line_amounts, net_is_sum, tax_follows_rates, total_is_sum
 from invoice_lab.validation.characters import impossible_characters
+from invoice_lab.validation.confirmed import confirmed
 from invoice_lab.validation.draft import Draft
 from invoice_lab.validation.fields import every_field
 from invoice_lab.validation.finding import Finding
@@ -82,10 +83,11 @@ def fields_once(draft: Draft, today: date) -> Iterator[Finding]:
 
 
 def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
-    """Every field was read with the confidence that its kind asks for."""
+    """Every field was read with the confidence that its kind asks for, or is confirmed otherwise."""
+    settled = confirmed(draft)
     for name, field in every_field(draft.page).items():
-        least = thresholds().least(name)
-        if field.value is not None and field.confidence < least:
+        least = thresholds().least(name, field.how)
+        if field.value is not None and field.confidence < least and name not in settled:
             yield Finding(
                 "field-unsure",
                 "error",

@@ -26,11 +26,14 @@ class Thresholds(BaseModel):
     confidence : mapping of str to float
         Kind of field to the least confidence (0 to 1) of a reading that nobody needs to look at; ``default`` for all
         others.
+    calibrated : tuple of str
+        The ways of reading whose confidence says how often they are right; others are not held against the thresholds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     confidence: Mapping[str, float]
+    calibrated: tuple[str, ...]
 
     @field_validator("confidence")
     @classmethod
@@ -42,8 +45,10 @@ class Thresholds(BaseModel):
             )
         return given
 
-    def least(self, name: str) -> float:
-        """Return the least confidence of a field, such as ``total`` or ``lines.2.product``."""
+    def least(self, name: str, how: str) -> float:
+        """Return the least confidence of a field, such as ``total`` or ``lines.2.product``, that was read so."""
+        if how not in self.calibrated:
+            return 0.0
         kind = name.rpartition(".")[2]
         return self.confidence.get(kind, self.confidence["default"])
 

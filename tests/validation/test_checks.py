@@ -136,7 +136,7 @@ def test_money_is_never_rounded_away():
 
 
 def test_a_reading_less_sure_than_its_kind_asks_for_goes_to_review(monkeypatch):
-    least = Thresholds(confidence={"default": 0.0, "product": 0.95, "total": 0.9})
+    least = Thresholds(confidence={"default": 0.0, "product": 0.95, "total": 0.9}, calibrated=("test",))
     monkeypatch.setattr(checks, "thresholds", lambda: least)
     judgement = judge(page_2019(), TODAY)
     assert [(finding.code, finding.field) for finding in judgement.findings] == [
@@ -149,15 +149,17 @@ def test_a_reading_less_sure_than_its_kind_asks_for_goes_to_review(monkeypatch):
 
 
 def test_the_thresholds_are_data():
-    assert 0 <= thresholds().least("lines.3.product") <= 1
-    assert Thresholds(confidence={"default": 0.1, "total": 0.5}).least("total") == 0.5
-    assert Thresholds(confidence={"default": 0.1, "total": 0.5}).least("lines.2.quantity") == 0.1
+    assert 0 <= thresholds().least("lines.3.product", "fit") <= 1
+    made = Thresholds(confidence={"default": 0.1, "total": 0.5}, calibrated=("fit",))
+    assert made.least("total", "fit") == 0.5
+    assert made.least("lines.2.quantity", "fit") == 0.1
+    assert made.least("total", "tesserocr") == 0
 
 
 @pytest.mark.parametrize("confidence", [{}, {"total": 0.5}, {"default": 1.5}, {"default": 0.5, "colour": 0.5}])
 def test_thresholds_that_cannot_be_are_refused(confidence):
     with pytest.raises(ValidationError):
-        Thresholds(confidence=confidence)
+        Thresholds(confidence=confidence, calibrated=())
 
 
 def test_every_check_says_for_a_person_what_it_does():

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.glyphs.grammar import StepTable, step_table
-from invoice_lab.ocr.glyphs.search import Found, Usage, search, usage_of
+from invoice_lab.ocr.glyphs.phased import PhasedSpread, estimate_phased, find_periods
+from invoice_lab.ocr.glyphs.search import BEAM, Found, Usage, search, usage_of
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.glyphs.spread import QUIETEST, Plane, Spread, estimate_spread
 from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs
@@ -26,10 +27,24 @@ MARGIN = 12
 CORRELATION = 4.0
 """Neighbouring pixels err alike: so many pixels tell as much as one that errs by itself."""
 FIRST_NOISE = 0.007
-"""Least noise assumed while neighbours are not explained yet, and their overlap beyond the next glyph is left out."""
+"""Least noise assumed while neighbours are not explained yet."""
+SPECKED = 0.002
+"""Share of spoilt pixels from which on a page counts as specked."""
+SPECK = 0.2
+"""Darkness from which on a single unexplained pixel counts as one more speck."""
+SURPRISE = 4.0
+"""Nats that one pixel of a specked page can speak for or against a glyph: minus the log of how often it is a speck."""
+ENOUGH = 2000
+"""Pixels of read text that the spread is estimated from at the least."""
+BETTER = 0.8
+"""Share of the noise that a spread by phases may leave at the most; else the simpler one is kept."""
 PATCH = 9
 """Pixels, both ways, of a patch on which something unexplained is looked for."""
-ROUNDS = 3
+LATER_NOISE = 0.003
+"""Least noise assumed once the neighbours are explained."""
+WIDE_BEAM = 40
+"""Hypotheses for each column in the search for a text that left much unexplained."""
+ROUNDS = 4
 SWEEPS = 4
 POOR = 1.35
 """A text that leaves so many times the page's usual residual is searched again."""
@@ -105,11 +120,12 @@ class PageFit:
 
     def __init__(self, dark: Plane, weights: Plane, slots: Sequence[Slot]) -> None:
         self._dark, self.weights = dark, weights
+        self._specked = bool((weights == 0).mean() > SPECKED)
         self._explained = np.zeros_like(dark)
         self._ink = np.zeros_like(dark)
         self._faces: dict[tuple[object, ...], Face] = {}
         self._tables: dict[tuple[object, ...], StepTable] = {}
-        self.spread = self._spread_of_labels(slots)
+        self.spread: Spread | PhasedSpread = self._spread_of_labels(slots)
         self.texts = [self._begin(slot) for slot in slots]
 
     # --- the whole page ----------------------------------------------------------------------------------------------
@@ -117,15 +133,16 @@ class PageFit:
     def run(self) -> list[FittedText]:
         """Fit all texts; those of which nothing fits keep `found` None."""
         for text in self.texts:
-            self._search(text, max(self.spread.noise, FIRST_NOISE), core=True)
+            self._search(text, max(self.spread.noise, FIRST_NOISE), BEAM, core=True)
         for last in (*[False] * (ROUNDS - 1), True):
+            self._without_specks()
             self._respread()
             self._exchange_all()
             poor = self._poor()
             if last or not poor:
                 break
             for text in poor:
-                self._search(text, max(FIRST_NOISE, 0.7 * text.noise), core=False)
+                self._search(text, max(LATER_NOISE, 0.7 * text.noise), WIDE_BEAM, core=False)
         self._measure()
         for text in self.texts:
             if text.found:
@@ -136,6 +153,16 @@ class PageFit:
         """Return what no text explains, shape of the canvas."""
         left: Plane = self._dark - self.spread.level - self._explained
         return left
+
+    def _without_specks(self) -> None:
+        """On a page with specks, leave out single pixels that nothing explains and whose neighbours are explained."""
+        if not self._specked:
+            return
+        left = np.abs(self.residual()) * self.weights
+        ring = np.ones((3, 3), np.uint8)
+        ring[1, 1] = 0
+        alone = (left > SPECK) & (cv2.dilate(left, ring) < 0.5 * left)
+        self.weights[alone] = 0
 
     def _poor(self) -> list[FittedText]:
         self._measure()
@@ -160,7 +187,7 @@ class PageFit:
     def _settle(self, text: FittedText) -> None:
         """Compare a text with what else the search found, drawn and spread in its place; keep what explains most."""
         assert text.found is not None
-        readings = [text.found, *(rival for rival in text.rivals if not _same_places(rival, text.found))]
+        readings = [text.found, *(rival for rival in text.rivals if not self._alike(text, rival))]
         costs = np.array([self._cost(text, reading) for reading in readings])
         best = int(costs.argmin())
         if best:
@@ -170,10 +197,17 @@ class PageFit:
         self._exchange(text)
         text.lead = float(np.partition(costs, 1)[1] - costs[best]) if len(costs) > 1 else np.inf
 
+    def _alike(self, text: FittedText, rival: Found) -> bool:
+        """Tell whether a rival differs by nothing but exchanged glyphs or spaces at the end."""
+        assert text.found is not None
+        blank = [number for number, letter in enumerate(self._face(text.slot).glyphs.texts) if letter == " "]
+        ends = [np.flatnonzero(~np.isin(found.glyphs, blank)) for found in (text.found, rival)]
+        return all(len(end) for end in ends) and int(ends[0][-1]) == int(ends[1][-1])
+
     def _cost(self, text: FittedText, reading: Found) -> float:
         face = self._face(text.slot)
         strip = self.residual()[text.area] + text.spread
-        left = strip - self.spread.of(self.drawn(text, reading))
+        left = strip - self.spread.of(self.drawn(text, reading), text.area)
         weights = self.weights[text.area] * face.whole[:, None]
         noise = max(text.noise, self.spread.noise)
         squares = float((left**2 * weights).sum()) / (2 * noise**2 * CORRELATION)
@@ -227,13 +261,24 @@ class PageFit:
             rows, columns = text.area
             own[rows.start + 3 : rows.stop - 4, columns.start + 6 : columns.stop - 10] = True
         where = near & own & (self.weights > 0) & (residual < max(0.05, 3 * self.spread.noise))
-        if np.count_nonzero(where) > 2000:
-            self.spread = estimate_spread(self._dark, self._ink, where)
+        if np.count_nonzero(where) > ENOUGH:
+            self.spread = self._spread_of(where)
         self._faces.clear()
         self._explained[:] = 0
         for text in self.texts:
-            text.spread = self.spread.of(text.drawn)
+            text.spread = self.spread.of(text.drawn, text.area)
             self._explained[text.area] += text.spread
+
+    def _spread_of(self, where: npt.NDArray[np.bool_]) -> Spread | PhasedSpread:
+        """Estimate a spread alike everywhere, and one by phases where a period shows and that explains more."""
+        alike = estimate_spread(self._dark, self._ink, where)
+        whole = (slice(0, self._dark.shape[0]), slice(0, self._dark.shape[1]))
+        left = np.where(where, self._dark - alike.level - alike.of(self._ink, whole), 0)
+        periods = find_periods(left, self._ink)
+        if all(period.phases == 1 for period in periods):
+            return alike
+        phased = estimate_phased(self._dark, self._ink, where, periods, alike)
+        return phased if phased.noise < BETTER * alike.noise else alike
 
     # --- one text ------------------------------------------------------------------------------------------------------
 
@@ -245,9 +290,11 @@ class PageFit:
         return FittedText(slot, area, None, empty, empty.copy())
 
     def _face(self, slot: Slot) -> Face:
-        key = (slot.typeface, slot.ink, slot.alphabet)
+        alike = self.spread.phases == 1
+        corner = (0, 0) if alike else (max(slot.pen[0] - MARGIN, 0), slot.pen[1] - ABOVE)
+        key = (slot.typeface, slot.ink, slot.alphabet, corner)
         if key not in self._faces:
-            self._faces[key] = _face_of(slot, self.spread)
+            self._faces[key] = _face_of(slot, self.spread, corner)
         return self._faces[key]
 
     def steps(self, text: FittedText) -> StepTable:
@@ -258,15 +305,15 @@ class PageFit:
             self._tables[key] = step_table(slot.grammar, self._face(slot).glyphs.texts)
         return self._tables[key]
 
-    def _search(self, text: FittedText, noise: float, *, core: bool) -> None:
+    def _search(self, text: FittedText, noise: float, beam: int, *, core: bool) -> None:
         face = self._face(text.slot)
         strip = self.residual()[text.area] + text.spread
         rows = face.core if core else face.whole
         unit = 1 / (2 * noise**2 * CORRELATION)
-        whole, cut = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None])
+        scores = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None]) * unit
         overlaps = (face.core_overlaps if core else face.glyphs.overlaps(face.whole)) * unit
         moves = (face.glyphs.advance, face.glyphs.kerning)
-        text.rivals = search((whole * unit, cut * unit), (overlaps, face.glyphs.gaps.start), moves, self.steps(text), face.usage, text.start)
+        text.rivals = search(scores, (overlaps, face.glyphs.gaps.start), moves, self.steps(text), face.usage, text.start, beam)
         text.found = text.rivals[0] if text.rivals else None
         self._redraw(text)
 
@@ -274,7 +321,7 @@ class PageFit:
         self._explained[text.area] -= text.spread
         self._ink[text.area] -= text.drawn
         text.drawn = self.drawn(text, text.found)
-        text.spread = self.spread.of(text.drawn)
+        text.spread = self.spread.of(text.drawn, text.area)
         self._explained[text.area] += text.spread
         self._ink[text.area] += text.drawn
 
@@ -312,10 +359,14 @@ class PageFit:
         pens = made.pens(glyphs, text.start)
         left = made.windows(self.residual()[text.area] * weights, pens)
         counted = made.windows(weights, pens)
-        current = counted * made.flat[glyphs]
-        squares = counted @ made.squared.T - 2 * ((left + current) @ made.flat.T)
+        current = counted * made.flat[made.phase(pens), glyphs]
+        squares = made.squares(counted, left + current, pens)
         noise = max(text.noise, self.spread.noise)
-        cost = squares / (2 * noise**2 * CORRELATION) + self._usage_costs(text, face)
+        unit = 1 / (2 * noise**2 * CORRELATION)
+        cost = squares * unit
+        if self._specked:
+            cost = _with_limits(left / np.maximum(counted, 1e-6), counted * unit, made, glyphs, pens)
+        cost = cost + self._usage_costs(text, face)
         allowed = table.allowed[text.found.steps] & _same_width(glyphs, made.advance)
         return np.where(allowed, cost, np.inf).astype(np.float32)
 
@@ -334,13 +385,24 @@ def _same_width(glyphs: Ints, advance: Ints) -> npt.NDArray[np.bool_]:
     return same
 
 
-def _same_places(one: Found, other: Found) -> bool:
-    """Tell whether two readings differ by nothing but exchanged glyphs."""
-    return len(one.glyphs) == len(other.glyphs)
+def _with_limits(left: Plane, counted: Plane, made: SpreadGlyphs, glyphs: Ints, pens: Ints) -> Plane:
+    """Return the cost of each glyph at each place as `_exchange_costs` does, no pixel counting for more than `SURPRISE`.
+
+    Parameters
+    ----------
+    left, counted : ndarray, shape (places, height x width)
+        What is unexplained with the text as it is, and how much each pixel counts, in nats for a residual of one.
+    """
+    cost = np.empty((len(glyphs), len(made.texts)), np.float32)
+    for place, phase in enumerate(made.phase(pens)):
+        pictures, now = made.flat[phase], left[place] ** 2
+        then = (left[place] + pictures[glyphs[place]] - pictures) ** 2
+        cost[place] = np.clip((then - now) * counted[place], -SURPRISE, SURPRISE).sum(axis=1)
+    return cost
 
 
-def _face_of(slot: Slot, spread: Spread) -> Face:
-    glyphs = SpreadGlyphs(slot.typeface, slot.ink, spread, slot.alphabet)
+def _face_of(slot: Slot, spread: Spread | PhasedSpread, corner: tuple[int, int]) -> Face:
+    glyphs = SpreadGlyphs(slot.typeface, slot.ink, spread, slot.alphabet, corner)
     size = slot.typeface.size
     row = (np.arange(glyphs.height) - ABOVE) / size
     core = np.where((row >= 0.25) & (row <= 0.95), 1, np.where((row >= 0.1) & (row <= 1.05), 0.1, 0.01)).astype(np.float32)

@@ -59,6 +59,11 @@ SPACES = Step(" ", optional=True, repeated=True)
 """What a number that is set to the right has before it."""
 
 
+def characters_of(grammar: Grammar) -> str:
+    """Return the characters that a grammar without free text can hold."""
+    return "".join(sorted({character for step in grammar for character in step.characters}))
+
+
 @dataclass(frozen=True)
 class StepTable:
     """A grammar for the glyphs of one typeface, as arrays that compiled code can walk through.

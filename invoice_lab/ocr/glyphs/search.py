@@ -22,7 +22,7 @@ from invoice_lab.ocr.glyphs.typeface import Ints
 MOST_NEAR = 8
 """Glyphs that can lie within the reach of another: at three pixels a narrow letter."""
 BEAM = 10
-"""Hypotheses that are kept for each column."""
+"""Hypotheses that are kept for each column, if the search does not say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,20 @@ class Usage:
 
 
 def search(
-    scores: tuple[Plane, Plane], overlaps: tuple[Plane, int], moves: tuple[Ints, Ints], steps: StepTable, usage: Usage, start: int, most: int = 8
+    scores: Plane,
+    overlaps: tuple[Plane, int],
+    moves: tuple[Ints, Ints],
+    steps: StepTable,
+    usage: Usage,
+    start: int,
+    beam: int = BEAM,
+    most: int = 8,
 ) -> list[Found]:
     """Search a strip from left to right.
 
     Parameters
     ----------
-    scores : (ndarray, ndarray), shape (width, glyphs)
+    scores : ndarray, shape (2 or 3, width, glyphs)
         Cost of each glyph at each column, in nats, whole and cut: `SpreadGlyphs.scores`.
     overlaps : (ndarray, int)
         Cost of glyphs that overlap, in nats, shape (gaps, glyphs, glyphs), and the first gap: `SpreadGlyphs.overlaps`.
@@ -60,6 +67,8 @@ def search(
     usage : Usage
     start : int
         Column of the first pen.
+    beam : int
+        Hypotheses that are kept for each column.
     most : int
         How many texts to return.
 
@@ -69,12 +78,12 @@ def search(
         The cheapest first; empty where no text of the grammar fits within the strip.
     """
     trellis = _walk(
-        (*scores, *overlaps, *moves), (steps.allowed, steps.optional, steps.repeated, steps.free),
-        (usage.alone, usage.following), start, BEAM,
+        (scores, *overlaps, *moves), (steps.allowed, steps.optional, steps.repeated, steps.free),
+        (usage.alone, usage.following), start, beam,
     )  # fmt: skip
     _, glyph, parent, _, step, count, cost = trellis
     columns = np.flatnonzero(count)
-    ends = np.concatenate([1 + column * BEAM + np.arange(count[column]) for column in columns] or [np.zeros(0, int)])
+    ends = np.concatenate([1 + column * beam + np.arange(count[column]) for column in columns] or [np.zeros(0, int)])
     ends = ends[steps.last[step[ends]]]
     total = cost[ends] + np.where(steps.free[step[ends]], usage.ending[glyph[ends]], 0)
     cheapest = np.argsort(total, kind="stable")[:most]
@@ -130,10 +139,10 @@ def _near(trellis: Any, at: int, advance: Any, reach: int) -> Any:
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _extend(trellis: Any, at: int, to: int, beam: int, tables: Any, grammar: Any, usage: Any) -> None:
     """Add to one hypothesis each glyph that step `to` of the grammar allows."""
-    scores, cut, overlaps, first_gap, advance, kerning = tables
+    scores, overlaps, first_gap, advance, kerning = tables
     allowed, free = grammar
     _, glyph, _, pen, _, _, costs = trellis
-    width, glyphs = scores.shape
+    _, width, glyphs = scores.shape
     last = glyph[at]
     near = _near(trellis, at, advance, len(overlaps) + first_gap)
     for new in range(glyphs):
@@ -144,14 +153,15 @@ def _extend(trellis: Any, at: int, to: int, beam: int, tables: Any, grammar: Any
         after = (moved + advance[new] + 32) >> 6
         if column < 0 or column >= width or after >= width or after <= (pen[at] + 32) >> 6:
             continue
-        cost = costs[at] + scores[column, new]
+        cost = costs[at] + scores[0, column, new]
         for ancestor in range(len(near)):
             gap = column - near[ancestor, 1] - first_gap
             if gap < len(overlaps):
                 cost += overlaps[max(gap, 0), near[ancestor, 0], new]
         if free[to]:
             cost += usage[0][new] + usage[1][last, new]
-        rank = cost - scores[column, new] + cut[column, new]
+        part = min(1 + max(after - column - (advance[new] >> 6), 0), len(scores) - 1)
+        rank = cost - scores[0, column, new] + scores[part, column, new]
         _insert(trellis, after, beam, rank, (new, at, moved + advance[new], to, cost))
 
 
@@ -160,13 +170,13 @@ def _walk(tables: Any, grammar: Any, usage: Any, start: int, beam: int) -> Any:
     """Fill the trellis column by column; entry 0 is the empty text, the others lie `beam` to a column."""
     allowed, optional, repeated, free = grammar
     scores = tables[0]
-    size = 1 + scores.shape[0] * beam
+    size = 1 + scores.shape[1] * beam
     trellis = (
         np.zeros(size, np.float32), np.full(size, -1), np.full(size, -1), np.zeros(size, np.int64), np.full(size, -1),
-        np.zeros(scores.shape[0], np.int64), np.zeros(size, np.float32),
+        np.zeros(scores.shape[1], np.int64), np.zeros(size, np.float32),
     )  # fmt: skip
     trellis[3][0] = start << 6
-    for column in range(start, scores.shape[0]):
+    for column in range(start, scores.shape[1]):
         for rank in range(1 if column == start else trellis[5][column]):
             at = 0 if column == start else 1 + column * beam + rank
             here = trellis[4][at]

@@ -22,6 +22,8 @@ MOST_PIXELS = 24_000
 """Pixels that are used at the most: more make it slower and no better."""
 
 Plane = npt.NDArray[np.float32]
+Area = tuple[slice, slice]
+"""Rows and columns of the canvas."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,19 @@ class Spread:
     level: float
     noise: float
 
-    def of(self, ink: Plane) -> Plane:
-        """Return drawn ink as it appears on the page."""
+    phases = 1
+
+    def of(self, ink: Plane, area: Area) -> Plane:
+        """Return drawn ink as it appears on an area of the page."""
         return cv2.filter2D(ink, -1, self.kernel[::-1, ::-1].copy(), borderType=cv2.BORDER_CONSTANT)
+
+    def phase(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return 0 for each column: ink is spread alike everywhere."""
+        return np.zeros(len(columns), np.int64)
+
+    def pictures(self, drawn: Plane, pen: int, top: int) -> Plane:
+        """Return glyphs, each drawn in a strip, as they appear; shape (1, glyphs, height, width)."""
+        return np.stack([[self.of(one, (slice(0), slice(0))) for one in drawn]])
 
 
 def estimate_spread(dark: Plane, drawn: Plane, where: npt.NDArray[np.bool_], radius: int = RADIUS) -> Spread:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.inked import Ink
 from invoice_lab.ocr.glyphs.spread import Plane, Spread
+from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.typeface import Ints, Typeface
 
 ABOVE = 6
@@ -40,20 +40,24 @@ class SpreadGlyphs:
     spread : Spread
     alphabet : str
         Only glyphs of these letters take part.
+    corner : (x, y)
+        Where the strips' first column and row lie on the page: on a scaled page it matters.
 
     Attributes
     ----------
     texts : tuple of str
         What each glyph stands for.
-    pictures : ndarray of float, shape (glyphs, strip height, width)
-        Darkness of each glyph, its pen at column `pen`.
+    pictures : ndarray of float, shape (phases, glyphs, strip height, width)
+        Darkness of each glyph, its pen at column `pen`, by phase of the pen's column.
     advance : ndarray of int, shape (glyphs,)
         64ths of a pixel.
     kerning : ndarray of int, shape (glyphs, glyphs)
         64ths of a pixel.
     """
 
-    def __init__(self, typeface: Typeface, ink: Ink, spread: Spread, alphabet: str) -> None:
+    def __init__(
+        self, typeface: Typeface, ink: Ink, spread: Spread | PhasedSpread, alphabet: str, corner: tuple[int, int] = (0, 0)
+    ) -> None:
         keep = [number for number, text in enumerate(typeface.texts) if set(text) <= set(alphabet)]
         glyphs = [typeface.glyphs[number] for number in keep]
         radius = spread.kernel.shape[0] // 2
@@ -66,20 +70,47 @@ class SpreadGlyphs:
         self.pen = radius - min(0, *(left for _, left, _ in self.masks))
         self.width = self.pen + max(left + mask.shape[1] for mask, left, _ in self.masks) + radius
         self._darkness = ink.luma().astype(np.float32)
-        kernel = spread.kernel[::-1, ::-1].copy()
         drawn = [self.drawn(self._coverage([number], [self.pen], self.width)) for number in range(len(glyphs))]
         self._reach = _reach(spread.kernel)
-        self.pictures: Plane = np.stack([cv2.filter2D(one, -1, kernel, borderType=cv2.BORDER_CONSTANT) for one in drawn])
+        self._spread, self._corner = spread, corner
+        self.pictures: Plane = spread.pictures(np.stack(drawn), self.pen, corner[1])
 
     @cached_property
     def flat(self) -> Plane:
-        """The pictures, shape (glyphs, height x width)."""
-        return self.pictures.reshape(len(self.pictures), -1)
+        """The pictures, shape (phases, glyphs, height x width)."""
+        return self.pictures.reshape(*self.pictures.shape[:2], -1)
 
     @cached_property
-    def squared(self) -> Plane:
-        """The pictures' squares, shape (glyphs, height x width)."""
-        return self.flat**2
+    def _mean(self) -> Plane:
+        """The pictures on average over the phases, shape (glyphs, height, width)."""
+        mean: Plane = self.pictures.mean(axis=0)
+        return mean
+
+    def phase(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the phase of columns of the strip."""
+        return self._spread.phase(columns + self._corner[0])
+
+    def squares(self, counted: Plane, seen: Plane, columns: npt.NDArray[np.int64]) -> Plane:
+        """Return by how much each glyph changes the squared residual where its pen is at each of some columns.
+
+        Parameters
+        ----------
+        counted, seen : ndarray, shape (columns, height x width)
+            Windows of the weights, and of what is to be explained times the weights.
+        columns : ndarray of int, shape (columns,)
+
+        Returns
+        -------
+        ndarray, shape (columns, glyphs)
+        """
+        return self._by_phase(self.flat, counted, seen, columns)
+
+    def _by_phase(self, pictures: Plane, counted: Plane, seen: Plane, columns: npt.NDArray[np.int64]) -> Plane:
+        phase, out = self.phase(columns), np.empty((len(columns), len(self.texts)), np.float32)
+        for one in np.unique(phase):
+            at = phase == one
+            out[at] = counted[at] @ (pictures[one] ** 2).T - 2 * (seen[at] @ pictures[one].T)
+        return out
 
     @cached_property
     def gaps(self) -> range:
@@ -129,12 +160,13 @@ class SpreadGlyphs:
         return np.ascontiguousarray(view).reshape(len(view), -1)
 
     @cached_property
-    def _cut(self) -> Plane:
-        """The pictures up to where their advance ends, shape (glyphs, height x width)."""
-        beyond = np.arange(self.width)[None, None, :] >= self.pen + (self.advance >> 6)[:, None, None]
-        return np.where(beyond, 0, self.pictures).reshape(len(self.pictures), -1)
+    def _cuts(self) -> tuple[Plane, ...]:
+        """The pictures up to where their advance ends, in whole pixels and one more, shaped as `flat`."""
+        column, ends = np.arange(self.width)[None, None, :], self.pen + (self.advance >> 6)[:, None, None]
+        more = (0,) if not (self.advance & 63).any() else (0, 1)
+        return tuple(np.where(column >= ends + one, 0, self.pictures).reshape(self.flat.shape) for one in more)
 
-    def scores(self, strip: Plane, weights: Plane) -> tuple[Plane, Plane]:
+    def scores(self, strip: Plane, weights: Plane) -> Plane:
         """Return by how much each glyph at each column changes the squared residual; below zero is better.
 
         Parameters
@@ -144,13 +176,13 @@ class SpreadGlyphs:
 
         Returns
         -------
-        whole, cut : ndarray, shape (width, glyphs)
-            Of the whole glyph, and of its part before the next pen: what comes after may explain the rest.
+        ndarray, shape (2 or 3, width, glyphs)
+            Of the whole glyph, of its part before the next pen (what comes after may explain the rest), and of that part
+            and one column more where pens stand between pixels.
         """
         counted, seen = self.windows(weights), self.windows(weights * strip)
-        whole = counted @ self.squared.T - 2 * (seen @ self.flat.T)
-        cut = counted @ (self._cut**2).T - 2 * (seen @ self._cut.T)
-        return whole, cut
+        columns = np.arange(strip.shape[1])
+        return np.stack([self._by_phase(part, counted, seen, columns) for part in (self.flat, *self._cuts)])
 
     def overlaps(self, row_weights: Plane) -> Plane:
         """Return what two glyphs add to the squared residual together, beside the sum of their scores.
@@ -162,7 +194,7 @@ class SpreadGlyphs:
         """
         count = len(self.texts)
         out = np.zeros((len(self.gaps), count, count), np.float32)
-        weighted = self.pictures * row_weights[None, :, None]
+        weighted = self._mean * row_weights[None, :, None]
         whole = self.advance >> 6
         for advance in np.unique(whole):
             rows = np.flatnonzero(whole == advance)
@@ -170,7 +202,7 @@ class SpreadGlyphs:
                 apart = max(int(advance) + gap, 0)
                 if apart < self.width:
                     left = weighted[rows][:, :, apart:].reshape(len(rows), -1)
-                    out[place, rows] = 2 * left @ self.pictures[:, :, : self.width - apart].reshape(count, -1).T
+                    out[place, rows] = 2 * left @ self._mean[:, :, : self.width - apart].reshape(count, -1).T
         return out
 
 

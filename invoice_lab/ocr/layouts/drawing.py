@@ -77,6 +77,9 @@ class Table(Part):
         What stands below the lines. The first one's label tells where the foot is.
     head : tuple of Cell
         What stands above the lines, such as column titles.
+    rule : (x, y, width) or None
+        A line of one pixel that is drawn in no colour, over the text: it leaves white what it crosses. In pixels from the
+        table's left and from the end of the last line.
     """
 
     at: tuple[int, int]
@@ -85,6 +88,7 @@ class Table(Part):
     foot_at: int
     foot: tuple[Cell, ...]
     head: tuple[Cell, ...] = ()
+    rule: tuple[int, int, int] | None = None
 
 
 class Block(Part):
