@@ -90,7 +90,10 @@ def find(anchor: Anchor, dark: Plane, within: tuple[int, int]) -> Sighting | Non
     _, best, _, (column, row) = cv2.minMaxLoc(likeness)
     if best < LIKE:
         return None
-    off = (left + column + _peak(likeness[row], column) - anchor.at[0], top + row + _peak(likeness[:, column], row) - anchor.at[1])
+    off = (
+        left + column + _peak(likeness[row], column) - anchor.at[0],
+        top + row + _peak(likeness[:, column], row) - anchor.at[1],
+    )
     return Sighting(off, float(best))
 
 

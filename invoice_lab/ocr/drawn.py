@@ -11,7 +11,9 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
 from invoice_lab.ocr.exact import read_exact
 from invoice_lab.ocr.foot import summed
-from invoice_lab.ocr.glyphs.fit import FittedText, PageFit
+from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
+from invoice_lab.ocr.glyphs.exchange import probabilities
+from invoice_lab.ocr.glyphs.fit import PageFit
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.page import Box, Field, LineReading
 from invoice_lab.ocr.paper import to_grey
@@ -47,7 +49,7 @@ class DrawnReading:
 
 @dataclass(frozen=True)
 class _Text:
-    """One slot's text: how sure each of its characters is, where each begins (columns of the canvas), how it was read."""
+    """One slot's text: how sure each character is, where each begins (columns of the canvas), how it was read."""
 
     slot: Slot
     text: str
@@ -101,7 +103,7 @@ def _fitted(registered: Registered, drawn: DrawnLayout, slots: list[Slot]) -> li
         weights[max(row, 0) : row + 1] = 0
     inside = [slot for slot in slots if _lies_within(slot, drawn.layout.canvas)]
     fit = PageFit(registered.dark, weights, inside)
-    return [_fitted_text(fit, text) for text in fit.run() if text.found]
+    return [_fitted_text(fit.canvas, text) for text in fit.run() if text.found]
 
 
 def _lies_within(slot: Slot, canvas: tuple[int, int]) -> bool:
@@ -109,13 +111,13 @@ def _lies_within(slot: Slot, canvas: tuple[int, int]) -> bool:
     return x >= 0 and y >= 8 and y + 1.6 * slot.typeface.size < canvas[1] and slot.right <= canvas[0]
 
 
-def _fitted_text(fit: PageFit, text: FittedText) -> _Text:
-    said = fit.said(text)
-    sure = fit.probabilities(text) / (1 + np.exp(-min(text.lead, 700.0)))
-    if fit.misfit(text) > max(UNEXPLAINED, USUAL * fit.spread.noise):
+def _fitted_text(canvas: Canvas, text: FittedText) -> _Text:
+    said = canvas.said(text)
+    sure = probabilities(text) / (1 + np.exp(-min(text.lead, 700.0)))
+    if canvas.misfit(text) > max(UNEXPLAINED, USUAL * canvas.spread.noise):
         sure = np.minimum(sure, DOUBTFUL)
     lengths = [len(letters) for letters in said]
-    columns = fit.columns(text)
+    columns = canvas.columns(text)
     starts = np.repeat(columns[:-1], lengths)
     return _Text(text.slot, "".join(said), np.repeat(sure, lengths), np.append(starts, columns[-1]), "fit")
 
@@ -137,7 +139,7 @@ def _reading(drawn: DrawnLayout, placement: Placement, texts: list[_Text], pose:
 def _line(row: dict[str, list[Field]]) -> LineReading:
     missing = Field("", None, None, 0.0, "fit")
     product, quantity, unit_price = (row.get(name, [missing])[0] for name in ("product", "quantity", "unit_price"))
-    amount, tax_rate = ((row.get(name) or [None])[0] for name in ("amount", "tax_rate"))
+    amount, tax_rate = (row[name][0] if name in row else None for name in ("amount", "tax_rate"))
     return LineReading(product, quantity, unit_price, amount, tax_rate)
 
 

@@ -50,7 +50,7 @@ class DrawnLayout:
         self.layout, self.drawing = layout, drawing
         self.alphabet = typography().alphabets[drawing.alphabet]
 
-    # --- anchors -------------------------------------------------------------------------------------------------------
+    # --- anchors -----------------------------------------------------------------------------------------------------
 
     def header_anchors(self) -> list[Anchor]:
         """Return the labels of the header, from top to bottom."""
@@ -90,7 +90,7 @@ class DrawnLayout:
         pen = (at[0] + cell.at[0], at[1] + cell.at[1])
         return anchor(cell.label.rstrip(), self.typeface(cell), self.ink(cell), pen)
 
-    # --- slots ---------------------------------------------------------------------------------------------------------
+    # --- slots -------------------------------------------------------------------------------------------------------
 
     def slots(self, placement: Placement) -> list[Slot]:
         """Return the texts of a page, the header's first, then line by line, then the foot's.

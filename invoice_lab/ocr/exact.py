@@ -1,4 +1,4 @@
-"""The exact reader: texts whose every pixel is as the layout's fonts draw it, looked up and certified by drawing again."""
+"""The exact reader: texts of which every pixel is as the layout's fonts draw it, certified by drawing them again."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _look_up(canvas: Pixels, slot: Slot, bottom: int, cover: Pixels) -> str | No
     strip = 255 - canvas[rows, columns, slot.ink.channel]
     own = (0, bottom - above - top)
     allowed = _allowed(slot.typeface, slot.alphabet)
-    found = look_up(strip, glyphs, (x - left, above), own, cover[rows, columns], allowed)
+    found = look_up(strip, glyphs, (x - left, above), own, under=cover[rows, columns], allowed=allowed)
     if found is None:
         return None
     text, cover[rows, columns] = found

@@ -64,12 +64,7 @@ def _second_nearest(dark: Plane) -> Plane:
     padded = np.pad(dark, 1, mode="edge")
     height, width = dark.shape
     apart = np.stack(
-        [
-            np.abs(padded[y : y + height, x : x + width] - dark)
-            for y in range(3)
-            for x in range(3)
-            if (x, y) != (1, 1)
-        ]
+        [np.abs(padded[y : y + height, x : x + width] - dark) for y in range(3) for x in range(3) if (x, y) != (1, 1)]
     )
     second: Plane = np.partition(apart, 1, axis=0)[1]
     return second

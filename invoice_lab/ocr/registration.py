@@ -1,4 +1,4 @@
-"""Registration: bring a page back to its layout's canvas, by the QR code's corners first, then by the labels themselves."""
+"""Registration: bring a page back to its layout's canvas, by the QR code's corners first, then by its labels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Offset, Placement
 from invoice_lab.ocr.outline import outline
 from invoice_lab.ocr.paper import darkness
-from invoice_lab.ocr.pose import Pose
+from invoice_lab.ocr.pose import Points, Pose
 from invoice_lab.ocr.qrcode import QrCode
 
 AROUND = (24, 24)
-"""Pixels in which labels are looked for before anything but the code's corners is known: one corner may be off by one."""
+"""Pixels in which labels are looked for before anything but the code's corners is known: these may be off by one."""
 NEAR = (5, 5)
 """Pixels in which they are looked for once the page lies nearly as it should."""
 FAR = (90, 70)
@@ -100,7 +100,7 @@ class Registration:
         self._look()
         return unmoved
 
-    # --- the pose ------------------------------------------------------------------------------------------------------
+    # --- the pose ----------------------------------------------------------------------------------------------------
 
     def _first_pose(self, code: QrCode | None) -> Pose:
         if code is None or self._corners is None:
@@ -136,12 +136,12 @@ class Registration:
         self._pose, _ = self._pose.corrected(points, by, weights)
         return off
 
-    def _corner_errors(self) -> Plane:
+    def _corner_errors(self) -> Points:
         """Return how far the code's corners are off by now, on the canvas."""
         assert self._corners is not None
-        back = np.linalg.inv(self._pose.matrix)
-        found = Pose(back).on_sheet(self._seen_corners)
-        errors: Plane = found - self._corners
+        back = Pose(np.asarray(np.linalg.inv(self._pose.matrix), np.float64))
+        found = back.on_sheet(self._seen_corners)
+        errors: Points = found - self._corners
         return errors
 
     def _sightings(self, anchors: Sequence[Anchor], within: tuple[int, int]) -> list[tuple[Anchor, Sighting]]:
@@ -169,7 +169,7 @@ class Registration:
             self._pose = before
             self._look()
 
-    # --- the blocks where they should be --------------------------------------------------------------------------------
+    # --- the blocks where they should be -----------------------------------------------------------------------------
 
     def _place_unmoved(self) -> Placement | None:
         """Take all that is off for the pose's doing: labels of the header first, then the foot, then the lines.
@@ -231,7 +231,7 @@ class Registration:
         near = bool(off) and float(np.sqrt(np.mean(np.square(off)))) < ASKEW
         return len(off) / len(anchors) if near else 0.0
 
-    # --- the blocks wherever they stand --------------------------------------------------------------------------------
+    # --- the blocks wherever they stand ------------------------------------------------------------------------------
 
     def _place_moved(self) -> Placement | None:
         """Find header and table anywhere; then refine the pose with both where they are."""
@@ -251,7 +251,7 @@ class Registration:
         """Return how far a block has moved, in whole pixels; None where it is not found."""
         near = self._sightings(anchors, AROUND)
         if near:
-            return _whole(np.median([sighting.off for _, sighting in near], axis=0))
+            return _whole(np.median([sighting.off for _, sighting in near], axis=0).tolist())
         everywhere = (self._canvas[0], self._canvas[1])
         seen = [find(anchor, self._dark, everywhere) for anchor in anchors[:1]]
         return _whole(seen[0].off) if seen and seen[0] else None
@@ -306,11 +306,11 @@ def _whole(off: Sequence[float]) -> Offset:
     return round(off[0]), round(off[1])
 
 
-def _code_corners(drawn: DrawnLayout, code: QrCode | None) -> Plane | None:
+def _code_corners(drawn: DrawnLayout, code: QrCode | None) -> Points | None:
     """Return where the code's corners lie on the canvas; None without a code."""
     qr = drawn.layout.qr
     if code is None or qr is None:
         return None
     x, y = qr.corner
-    corners: Plane = np.array([(x, y), (x + qr.edge, y), (x + qr.edge, y + qr.edge), (x, y + qr.edge)], float)
+    corners: Points = np.array([(x, y), (x + qr.edge, y), (x + qr.edge, y + qr.edge), (x, y + qr.edge)], float)
     return corners

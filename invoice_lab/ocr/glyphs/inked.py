@@ -35,7 +35,7 @@ class Ink:
         """Return how dark a channel is for each coverage.
 
         Pillow draws a half-transparent ink without blending: a pixel of coverage c gets the colour
-        ``white + c (ink - white)`` and the opacity ``1 - c (1 - opacity)``; that is laid on white when the scan is read.
+        ``white + c (ink - white)`` and the opacity ``1 - c (1 - opacity)``; that is laid on white when it is read.
 
         Returns
         -------
@@ -45,7 +45,7 @@ class Ink:
         level = self.colour[self.channel if channel is None else channel]
         coverage = np.arange(256)
         # integer arithmetic as in Pillow's ImagingDrawBitmap (BLEND) and alpha_composite
-        value = _blend(coverage, 255, level)
+        value = _blend(coverage, 255, int(level))
         alpha = _blend(coverage, 255, round(self.colour[3] * 255))
         return (255 - _on_white(value, alpha)).astype(np.uint8)
 

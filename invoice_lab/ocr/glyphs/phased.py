@@ -1,8 +1,8 @@
 """Pages that were scaled: how ink is spread there depends on where between two pixels a pixel came to lie.
 
-A page that was shrunk, and perhaps enlarged again, blurs each letter in another way, over and over with the same period. The
-periods show as peaks in the spectrum of what a spread alike everywhere leaves unexplained; then each phase of a period gets a
-kernel of its own. Scaling works along rows and along columns, one after the other, and so do the kernels.
+A page that was shrunk, and perhaps enlarged again, blurs each letter in another way, over and over with the same
+period. The periods show as peaks in the spectrum of what a spread alike everywhere leaves unexplained; then each phase
+of a period gets a kernel of its own. Scaling works along rows and columns one after the other; so do the kernels.
 """
 
 from __future__ import annotations
@@ -87,7 +87,12 @@ class PhasedSpread:
         return self.across.of(columns)
 
     def pictures(self, drawn: Plane, pen: int, top: int) -> Plane:
-        """Return glyphs, drawn in strips whose first row is `top`, as they appear; shape (phases, glyphs, height, width)."""
+        """Return glyphs, drawn in strips whose first row is `top`, as they appear.
+
+        Returns
+        -------
+        ndarray, shape (phases, glyphs, height, width)
+        """
         rows = self.down.of(top + np.arange(drawn.shape[1]))
         smeared = _along_columns(drawn, self.columns, rows)
         offsets = np.arange(drawn.shape[2]) - pen
@@ -189,5 +194,6 @@ def _solve(
         normal = system.T @ system
         normal[np.diag_indices(len(normal) - 1)] += RIDGE * np.trace(normal) / len(normal)
         solution = np.linalg.solve(normal, system.T @ dark[row, column])
-        kernels[phase], _ = solution[:-1], levels.append(float(solution[-1]))
+        kernels[phase] = solution[:-1]
+        levels.append(float(solution[-1]))
     return kernels, float(np.mean(levels)) if levels else 0.0

@@ -106,4 +106,5 @@ def _ridge(system: Plane, seen: Plane, radius: int) -> npt.NDArray[np.float64]:
     corner = np.arange(len(normal) - 1)
     normal[corner, corner] += weight * (1 + (down**2 + right**2).ravel() / 2)
     normal[-1, -1] += 1e-9
-    return np.linalg.solve(normal, (system.T @ seen).astype(np.float64))
+    solution = np.linalg.solve(normal, (system.T @ seen).astype(np.float64))
+    return np.asarray(solution, np.float64)

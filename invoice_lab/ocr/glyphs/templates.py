@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.inked import Ink
-from invoice_lab.ocr.glyphs.spread import Plane, Spread
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
+from invoice_lab.ocr.glyphs.spread import Plane, Spread
 from invoice_lab.ocr.glyphs.typeface import Ints, Typeface
 
 ABOVE = 6
@@ -56,7 +56,12 @@ class SpreadGlyphs:
     """
 
     def __init__(
-        self, typeface: Typeface, ink: Ink, spread: Spread | PhasedSpread, alphabet: str, corner: tuple[int, int] = (0, 0)
+        self,
+        typeface: Typeface,
+        ink: Ink,
+        spread: Spread | PhasedSpread,
+        alphabet: str,
+        corner: tuple[int, int] = (0, 0),
     ) -> None:
         keep = [number for number, text in enumerate(typeface.texts) if set(text) <= set(alphabet)]
         glyphs = [typeface.glyphs[number] for number in keep]
@@ -177,8 +182,8 @@ class SpreadGlyphs:
         Returns
         -------
         ndarray, shape (2 or 3, width, glyphs)
-            Of the whole glyph, of its part before the next pen (what comes after may explain the rest), and of that part
-            and one column more where pens stand between pixels.
+            Of the whole glyph, of its part before the next pen (what comes after may explain the rest), and of that
+            part and one column more where pens stand between pixels.
         """
         counted, seen = self.windows(weights), self.windows(weights * strip)
         columns = np.arange(strip.shape[1])

@@ -17,8 +17,7 @@ UNIT = 64
 """Parts of a pixel in which FreeType counts."""
 PUNCTUATION = " !\"#$%&'()*+,-./0123456789:;<=>?@[\\]^_{|}~¡¿«»°·–—‘’“”…€£§"
 LETTERS = (
-    "".join(c for c in map(chr, range(0x41, 0x17F)) if c.isalpha() and unicodedata.normalize("NFKC", c) == c)
-    + "ȘșȚțẞ"
+    "".join(c for c in map(chr, range(0x41, 0x17F)) if c.isalpha() and unicodedata.normalize("NFKC", c) == c) + "ȘșȚțẞ"
 )
 """The letters of the Latin alphabets (Unicode's Basic Latin, Latin-1 and Latin Extended-A)."""
 MARGIN = 16

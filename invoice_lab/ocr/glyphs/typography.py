@@ -1,7 +1,7 @@
 """How texts are composed: which letters may occur, and how usual it is that one follows the other.
 
-The costs are small on purpose, a few nats: where the pixels tell, they decide; where they don't, a comma before a space is
-likelier than a point, and an l within a word likelier than a capital I.
+The costs are small on purpose, a few nats: where the pixels tell, they decide; where they don't, a comma before a space
+is likelier than a point, and an l within a word likelier than a capital I.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Typography(BaseModel):
         return np.array([self.cost_alone(text) for text in texts], np.float32)
 
     def following(self, texts: Sequence[str]) -> Costs:
-        """Return the cost of each glyph after each other one, shape (glyphs + 1, glyphs); the last row begins a text."""
+        """Return the cost of each glyph after each other, shape (glyphs + 1, glyphs); the last row begins a text."""
         firsts = [self.class_of(text[0]) for text in texts]
         lasts = [*(self.class_of(text[-1]) for text in texts), "start"]
         return np.array([[self.follows[last].get(first, 0.0) for first in firsts] for last in lasts], np.float32)

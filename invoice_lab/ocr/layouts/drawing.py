@@ -78,8 +78,8 @@ class Table(Part):
     head : tuple of Cell
         What stands above the lines, such as column titles.
     rule : (x, y, width) or None
-        A line of one pixel that is drawn in no colour, over the text: it leaves white what it crosses. In pixels from the
-        table's left and from the end of the last line.
+        A line of one pixel that is drawn in no colour, over the text: it leaves white what it crosses. In pixels from
+        the table's left and from the end of the last line.
     """
 
     at: tuple[int, int]
@@ -132,5 +132,7 @@ class Drawing(Part):
     def _names_known(self) -> Drawing:
         for cell in (*self.header.cells, *self.table.head, *self.table.line, *self.table.foot):
             if cell.font not in self.fonts or cell.ink not in self.inks:
-                raise ValueError(f"The cell {cell.text!r} names the font {cell.font!r} or ink {cell.ink!r}, not described.")
+                raise ValueError(
+                    f"The cell {cell.text!r} names the font {cell.font!r} or ink {cell.ink!r}, not described."
+                )
         return self

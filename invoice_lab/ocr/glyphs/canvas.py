@@ -1,0 +1,222 @@
+"""A page in the making: its pixels, the texts found so far, and what they leave unexplained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from invoice_lab.ocr.glyphs.grammar import StepTable, step_table
+from invoice_lab.ocr.glyphs.phased import PhasedSpread
+from invoice_lab.ocr.glyphs.search import Found, Usage, search, usage_of
+from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.glyphs.spread import Plane, Spread
+from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs
+from invoice_lab.ocr.glyphs.typeface import Ints
+from invoice_lab.ocr.glyphs.typography import typography
+
+MARGIN = 12
+"""Columns of a strip left of the pen."""
+CORRELATION = 4.0
+"""Neighbouring pixels err alike: so many pixels tell as much as one that errs by itself."""
+SPECKED = 0.002
+"""Share of spoilt pixels from which on a page counts as specked."""
+PATCH = 9
+"""Pixels, both ways, of a patch on which something unexplained is looked for."""
+
+
+@dataclass
+class FittedText:
+    """A text in the making.
+
+    Attributes
+    ----------
+    slot : Slot
+    area : (slice, slice)
+        Rows and columns of its strip on the canvas.
+    found : Found or None
+        What it says by now; None where nothing of its grammar fits.
+    drawn, spread : ndarray, shape of the strip
+        Its ink as it is drawn, and as it appears on the page.
+    noise : float
+        Root mean square of what it leaves unexplained near its ink.
+    rivals : list of Found
+        What else the last search found.
+    margins : ndarray, shape (glyphs of the text, glyphs of the typeface)
+        By how many nats each other glyph at each place is worse.
+    lead : float
+        By how many nats the best reading with glyphs at other places is worse.
+    """
+
+    slot: Slot
+    area: tuple[slice, slice]
+    found: Found | None
+    drawn: Plane
+    spread: Plane
+    noise: float = 0.0
+    rivals: list[Found] = field(default_factory=list)
+    margins: Plane = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    lead: float = 0.0
+
+    @property
+    def start(self) -> int:
+        """Column of the strip at which the first pen stands."""
+        return self.slot.pen[0] - self.area[1].start
+
+
+@dataclass(frozen=True)
+class Face:
+    """What belongs to one typeface, ink and alphabet on this page."""
+
+    glyphs: SpreadGlyphs
+    core: Plane
+    whole: Plane
+    core_overlaps: Plane
+    usage: Usage
+
+
+class Canvas:
+    """The pixels of a page and what the texts found so far explain of them.
+
+    Parameters
+    ----------
+    dark : ndarray of float, shape (height, width)
+        Darkness of the page on its layout's canvas: 0 blank paper, 1 black.
+    weights : ndarray of float, shape (height, width)
+        How much each pixel counts; 0 for what is known to be spoilt.
+    spread : Spread or PhasedSpread
+        How ink is spread, as far as it is known.
+
+    Attributes
+    ----------
+    ink : ndarray of float, shape (height, width)
+        All texts, as they are drawn.
+    specked : bool
+        Whether many single pixels are spoilt, so that no pixel can be relied on.
+    """
+
+    def __init__(self, dark: Plane, weights: Plane, spread: Spread | PhasedSpread) -> None:
+        self.dark, self.weights, self.spread = dark, weights, spread
+        self.specked = bool((weights == 0).mean() > SPECKED)
+        self.ink = np.zeros_like(dark)
+        self._explained = np.zeros_like(dark)
+        self._faces: dict[tuple[object, ...], Face] = {}
+        self._tables: dict[tuple[object, ...], StepTable] = {}
+
+    def residual(self) -> Plane:
+        """Return what no text explains, shape of the canvas."""
+        left: Plane = self.dark - self.spread.level - self._explained
+        return left
+
+    def begin(self, slot: Slot) -> FittedText:
+        """Return a text of which nothing is known yet."""
+        size = slot.typeface.size
+        top, left = slot.pen[1] - ABOVE, max(slot.pen[0] - MARGIN, 0)
+        area = (slice(top, top + ABOVE + size + round(0.55 * size)), slice(left, slot.right))
+        empty = np.zeros(self.dark[area].shape, np.float32)
+        return FittedText(slot, area, None, empty, empty.copy())
+
+    def face(self, slot: Slot) -> Face:
+        """Return the glyphs that a slot is read with, made anew for each spread."""
+        alike = self.spread.phases == 1
+        corner = (0, 0) if alike else (max(slot.pen[0] - MARGIN, 0), slot.pen[1] - ABOVE)
+        key = (slot.typeface, slot.ink, slot.alphabet, corner)
+        if key not in self._faces:
+            self._faces[key] = _face_of(slot, self.spread, corner)
+        return self._faces[key]
+
+    def steps(self, text: FittedText) -> StepTable:
+        """Return the grammar of a text for its typeface's glyphs."""
+        slot = text.slot
+        key = (slot.typeface, slot.alphabet, slot.grammar)
+        if key not in self._tables:
+            self._tables[key] = step_table(slot.grammar, self.face(slot).glyphs.texts)
+        return self._tables[key]
+
+    def search(self, text: FittedText, noise: float, beam: int, *, core: bool) -> None:
+        """Search a text in what the others leave unexplained.
+
+        Parameters
+        ----------
+        text : FittedText
+        noise : float
+            What is expected to be left unexplained.
+        beam : int
+            Hypotheses for each column.
+        core : bool
+            Whether to look at the middle of the letters alone, where neighbours above and below don't reach in.
+        """
+        face = self.face(text.slot)
+        strip = self.residual()[text.area] + text.spread
+        rows = face.core if core else face.whole
+        unit = 1 / (2 * noise**2 * CORRELATION)
+        scores = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None]) * unit
+        overlaps = (face.core_overlaps if core else face.glyphs.overlaps(face.whole)) * unit
+        moves = (face.glyphs.advance, face.glyphs.kerning)
+        text.rivals = search(
+            scores, (overlaps, face.glyphs.gaps.start), moves, self.steps(text), face.usage, start=text.start, beam=beam
+        )
+        text.found = text.rivals[0] if text.rivals else None
+        self.redraw(text)
+
+    def redraw(self, text: FittedText) -> None:
+        """Draw a text as it reads now, in place of how it read before."""
+        self._explained[text.area] -= text.spread
+        self.ink[text.area] -= text.drawn
+        text.drawn = self.drawn(text, text.found)
+        text.spread = self.spread.of(text.drawn, text.area)
+        self._explained[text.area] += text.spread
+        self.ink[text.area] += text.drawn
+
+    def drawn(self, text: FittedText, found: Found | None) -> Plane:
+        """Draw a reading of a text in its strip, before it spreads."""
+        if found is None:
+            return np.zeros_like(text.drawn)
+        return self.face(text.slot).glyphs.text_drawn(found.glyphs, text.start, text.drawn.shape[1])
+
+    def respread(self, spread: Spread | PhasedSpread, texts: list[FittedText]) -> None:
+        """Take another spread, and draw all texts anew with it."""
+        self.spread = spread
+        self._faces.clear()
+        self._explained[:] = 0
+        for text in texts:
+            text.spread = spread.of(text.drawn, text.area)
+            self._explained[text.area] += text.spread
+
+    def measure(self, text: FittedText) -> None:
+        """Measure what a text leaves unexplained near its ink."""
+        near = cv2.dilate((text.drawn > 0.03).astype(np.uint8), np.ones((7, 7), np.uint8))
+        counted = near * self.weights[text.area]
+        text.noise = float(np.sqrt((self.residual()[text.area] ** 2 * counted).sum() / max(counted.sum(), 1)))
+
+    def misfit(self, text: FittedText) -> float:
+        """Return the largest root mean square that is left unexplained on a patch of a text's strip."""
+        left = self.residual()[text.area] ** 2 * self.weights[text.area]
+        return float(np.sqrt(cv2.blur(left, (PATCH, PATCH))[ABOVE:].max()))
+
+    def said(self, text: FittedText) -> tuple[str, ...]:
+        """Return what the glyphs of a text stand for; empty where nothing was found."""
+        texts = self.face(text.slot).glyphs.texts
+        return tuple(texts[glyph] for glyph in text.found.glyphs) if text.found else ()
+
+    def columns(self, text: FittedText) -> Ints:
+        """Return the columns of the canvas where each glyph of a text starts, and where the last one ends."""
+        glyphs = self.face(text.slot).glyphs
+        if text.found is None:
+            return np.array([text.slot.pen[0]])
+        pens = glyphs.pens(text.found.glyphs, text.slot.pen[0])
+        return np.append(pens, pens[-1] + (glyphs.advance[text.found.glyphs[-1]] >> 6))
+
+
+def _face_of(slot: Slot, spread: Spread | PhasedSpread, corner: tuple[int, int]) -> Face:
+    glyphs = SpreadGlyphs(slot.typeface, slot.ink, spread, slot.alphabet, corner)
+    size = slot.typeface.size
+    row = (np.arange(glyphs.height) - ABOVE) / size
+    core = np.where((row >= 0.25) & (row <= 0.95), 1, np.where((row >= 0.1) & (row <= 1.05), 0.1, 0.01)).astype(
+        np.float32
+    )
+    whole = ((row >= -0.2) & (row <= 1.3)).astype(np.float32)
+    table = typography()
+    usage = usage_of(table.alone(glyphs.texts), table.following(glyphs.texts), table.ending(glyphs.texts))
+    return Face(glyphs, core, whole, glyphs.overlaps(core), usage)

@@ -1,0 +1,130 @@
+"""Exchange and compare: which glyphs of a text could be others, and how sure each is."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from invoice_lab.ocr.glyphs.canvas import CORRELATION, Canvas, Face, FittedText
+from invoice_lab.ocr.glyphs.search import Found
+from invoice_lab.ocr.glyphs.spread import Plane
+from invoice_lab.ocr.glyphs.templates import SpreadGlyphs
+from invoice_lab.ocr.glyphs.typeface import Ints
+
+SURPRISE = 4.0
+"""Nats that one pixel of a specked page can speak for or against a glyph: minus the log of how often it is a speck."""
+
+
+def exchange(canvas: Canvas, text: FittedText) -> bool:
+    """Exchange glyphs for those that explain more; tell whether any was. Other pens stay where they are."""
+    assert text.found is not None
+    face, glyphs = canvas.face(text.slot), text.found.glyphs
+    cost = _exchange_costs(canvas, text, face)
+    places = np.arange(len(glyphs))
+    gain = cost[places, glyphs] - cost.min(axis=1)
+    best, taken = cost.argmin(axis=1), np.zeros(len(glyphs) + 2, np.bool_)
+    for place in np.argsort(-gain, kind="stable"):
+        if gain[place] <= 1e-3:
+            break
+        if not taken[place : place + 3].any():
+            taken[place + 1] = True
+    change = taken[1:-1]
+    text.margins = cost - cost[places, glyphs][:, None]
+    if change.any():
+        text.found = Found(np.where(change, best, glyphs), text.found.steps, text.found.cost)
+        canvas.redraw(text)
+    return bool(change.any())
+
+
+def settle(canvas: Canvas, text: FittedText) -> None:
+    """Compare a text with what else the search found, drawn and spread in its place; keep what explains most."""
+    assert text.found is not None
+    readings = [text.found, *(rival for rival in text.rivals if not _alike(canvas, text, rival))]
+    costs = np.array([_cost(canvas, text, reading) for reading in readings])
+    best = int(costs.argmin())
+    if best:
+        text.found = readings[best]
+        canvas.redraw(text)
+        canvas.measure(text)
+    exchange(canvas, text)
+    text.lead = float(np.partition(costs, 1)[1] - costs[best]) if len(costs) > 1 else np.inf
+
+
+def probabilities(text: FittedText) -> npt.NDArray[np.float64]:
+    """Return how likely each glyph of a text is right, the others given, shape (glyphs of the text,)."""
+    odds = np.exp(-np.clip(text.margins.astype(float), 0, 700)).sum(axis=1)
+    return 1 / np.maximum(odds, 1)
+
+
+def _exchange_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
+    """Return the cost of each glyph at each place of a text, the others as they are, shape (places, glyphs)."""
+    assert text.found is not None
+    glyphs, table, made = text.found.glyphs, canvas.steps(text), face.glyphs
+    weights = canvas.weights[text.area] * face.whole[:, None]
+    pens = made.pens(glyphs, text.start)
+    left = made.windows(canvas.residual()[text.area] * weights, pens)
+    counted = made.windows(weights, pens)
+    current = counted * made.flat[made.phase(pens), glyphs]
+    squares = made.squares(counted, left + current, pens)
+    noise = max(text.noise, canvas.spread.noise)
+    unit = np.float32(1 / (2 * noise**2 * CORRELATION))
+    cost = squares * unit
+    if canvas.specked:
+        cost = _with_limits(
+            left / np.maximum(counted, np.float32(1e-6)), (counted * unit).astype(np.float32), made, glyphs, pens
+        )
+    cost = cost + _usage_costs(canvas, text, face)
+    allowed = table.allowed[text.found.steps] & _same_width(glyphs, made.advance)
+    return np.where(allowed, cost, np.inf).astype(np.float32)
+
+
+def _usage_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
+    assert text.found is not None
+    glyphs, free = text.found.glyphs, canvas.steps(text).free[text.found.steps]
+    usage = face.usage
+    before = usage.following[np.concatenate([[-1], glyphs[:-1]])]
+    after = np.concatenate([usage.following[:-1, glyphs[1:]].T, usage.ending[None, :]])
+    return (usage.alone[None, :] + before + after) * free[:, None]
+
+
+def _alike(canvas: Canvas, text: FittedText, rival: Found) -> bool:
+    """Tell whether a rival differs by nothing but exchanged glyphs or spaces at the end."""
+    assert text.found is not None
+    blank = [number for number, letter in enumerate(canvas.face(text.slot).glyphs.texts) if letter == " "]
+    ends = [np.flatnonzero(~np.isin(found.glyphs, blank)) for found in (text.found, rival)]
+    return all(len(end) for end in ends) and int(ends[0][-1]) == int(ends[1][-1])
+
+
+def _cost(canvas: Canvas, text: FittedText, reading: Found) -> float:
+    face = canvas.face(text.slot)
+    strip = canvas.residual()[text.area] + text.spread
+    left = strip - canvas.spread.of(canvas.drawn(text, reading), text.area)
+    weights = canvas.weights[text.area] * face.whole[:, None]
+    noise = max(text.noise, canvas.spread.noise)
+    squares = float((left**2 * weights).sum()) / (2 * noise**2 * CORRELATION)
+    free = canvas.steps(text).free[reading.steps]
+    before = face.usage.following[np.concatenate([[-1], reading.glyphs[:-1]]), reading.glyphs]
+    usage = float(((face.usage.alone[reading.glyphs] + before) * free).sum())
+    return squares + usage + float(face.usage.ending[reading.glyphs[-1]] * free[-1])
+
+
+def _with_limits(left: Plane, counted: Plane, made: SpreadGlyphs, glyphs: Ints, pens: Ints) -> Plane:
+    """Return the cost of each glyph at each place, no pixel counting for more than `SURPRISE`.
+
+    Parameters
+    ----------
+    left, counted : ndarray, shape (places, height x width)
+        What is unexplained with the text as it is, and how much each pixel counts, in nats for a residual of one.
+    """
+    cost = np.empty((len(glyphs), len(made.texts)), np.float32)
+    for place, phase in enumerate(made.phase(pens)):
+        pictures, now = made.flat[phase], left[place] ** 2
+        then = (left[place] + pictures[glyphs[place]] - pictures) ** 2
+        cost[place] = np.clip((then - now) * counted[place], -SURPRISE, SURPRISE).sum(axis=1)
+    return cost
+
+
+def _same_width(glyphs: Ints, advance: Ints) -> npt.NDArray[np.bool_]:
+    """Tell which glyphs could stand for each of a text's without moving what follows by half a pixel."""
+    same: npt.NDArray[np.bool_] = np.abs(advance[None, :] - advance[glyphs][:, None]) <= 24
+    return same
