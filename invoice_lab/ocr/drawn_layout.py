@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cache
 
+from invoice_lab.errors import MissingToolError
 from invoice_lab.ocr.anchors import Anchor, anchor
 from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, Grammar, characters_of, integer, literal, mask, number
 from invoice_lab.ocr.glyphs.inked import Ink
@@ -19,6 +21,8 @@ MOST_PIECES = 4
 NUMBERS = frozenset({"unit_price", "amount", "total", "net", "tax"})
 
 Offset = tuple[int, int]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,7 @@ class Placement:
 
 
 class DrawnLayout:
-    """A layout whose drawing is known.
-
-    Raises
-    ------
-    MissingToolError
-        Where a font is not installed.
-    """
+    """A layout whose drawing is known."""
 
     def __init__(self, layout: Layout, drawing: Drawing) -> None:
         self.layout, self.drawing = layout, drawing
@@ -125,6 +123,17 @@ class DrawnLayout:
             alphabet=self.alphabet if ANY[0] in grammar else characters_of(grammar),
         )
 
+    def load_typefaces(self) -> None:
+        """Load the typefaces of all cells.
+
+        Raises
+        ------
+        MissingToolError
+            A font is not installed, or Raqm is missing.
+        """
+        for cell in self.cells(Placement(lines=1)):
+            self.typeface(cell)
+
     def typeface(self, cell: Cell) -> Typeface:
         """Return the typeface of a cell."""
         return load_typeface(self.drawing.fonts[cell.font], cell.size, self.drawing.shaping)
@@ -159,11 +168,22 @@ class DrawnLayout:
 
 
 def drawn_layout(layout: Layout) -> DrawnLayout | None:
-    """Return a layout with its typefaces, None where its drawing is not described; made once a process."""
+    """Return a layout with its typefaces; made once a process.
+
+    None where the layout's drawing is not described, or one of its fonts is not installed, which is logged.
+    """
     return _made(layout.model_dump_json()) if layout.drawing else None
 
 
 @cache
 def _made(description: str) -> DrawnLayout | None:
     layout = Layout.model_validate_json(description)
-    return DrawnLayout(layout, layout.drawing) if layout.drawing else None
+    if layout.drawing is None:
+        return None
+    drawn = DrawnLayout(layout, layout.drawing)
+    try:
+        drawn.load_typefaces()
+    except MissingToolError as error:
+        logger.warning("Pages of the layout %s are read by OCR alone: %s", layout.name, error)
+        return None
+    return drawn

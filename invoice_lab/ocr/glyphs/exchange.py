@@ -70,9 +70,8 @@ def _exchange_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
     unit = np.float32(1 / (2 * noise**2 * CORRELATION))
     cost = squares * unit
     if canvas.specked:
-        cost = _with_limits(
-            left / np.maximum(counted, np.float32(1e-6)), (counted * unit).astype(np.float32), made, glyphs, pens
-        )
+        unexplained: Plane = (left / np.maximum(counted, 1e-6)).astype(np.float32)
+        cost = _with_limits(unexplained, (counted * unit).astype(np.float32), made, glyphs, pens)
     cost = cost + _usage_costs(canvas, text, face)
     allowed = table.allowed[text.found.steps] & _same_width(glyphs, made.advance)
     return np.where(allowed, cost, np.inf).astype(np.float32)
