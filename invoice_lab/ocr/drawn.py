@@ -9,7 +9,7 @@ import numpy as np
 from invoice_lab.ocr.cells import CellField, cell_fields, value_of
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
-from invoice_lab.ocr.exact import read_exact
+from invoice_lab.ocr.exact import place_exactly, read_exact
 from invoice_lab.ocr.foot import summed
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.exchange import probabilities
@@ -72,6 +72,9 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnRea
     DrawnReading or None
         None where the layout's labels are not found on the sheet.
     """
+    straight = _read_straight(rgb, drawn, code)
+    if straight:
+        return straight
     registered = Registration(to_grey(rgb), drawn, code).run()
     if registered is None:
         return None
@@ -81,6 +84,23 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnRea
     if len(texts) < len(slots):
         texts += [text for text in _fitted(registered, drawn, slots) if text.slot.name not in exact]
     return _reading(drawn, registered.placement, texts, registered.pose)
+
+
+def _read_straight(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
+    """Read a page on which every pixel of every text is as it is drawn; None for all others."""
+    corners = drawn.code_corners
+    shift = np.array(code.corners) - corners if code and corners is not None else None
+    if shift is None or np.ptp(shift, axis=0).any():
+        return None
+    pose = Pose.of_shift(round(shift[0, 0]), round(shift[0, 1]))
+    canvas = pose.rectify(rgb, drawn.layout.canvas)
+    placement = place_exactly(canvas, drawn)
+    if placement is None:
+        return None
+    slots, exact = drawn.slots(placement), read_exact(canvas, drawn, placement)
+    if len(exact) < len(slots):
+        return None
+    return _reading(drawn, placement, [_certain(slot, exact[slot.name]) for slot in slots], pose)
 
 
 def _exact(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> dict[str, str]:

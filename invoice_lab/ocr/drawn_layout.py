@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from invoice_lab.errors import MissingToolError
 from invoice_lab.ocr.anchors import Anchor, anchor
 from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, Grammar, characters_of, integer, literal, mask, number
@@ -15,6 +17,7 @@ from invoice_lab.ocr.glyphs.typeface import Typeface, load_typeface
 from invoice_lab.ocr.glyphs.typography import typography
 from invoice_lab.ocr.layouts import Layout
 from invoice_lab.ocr.layouts.drawing import FIELD, Cell, Drawing
+from invoice_lab.ocr.pose import Points
 
 MOST_PIECES = 4
 """Digits a quantity may have."""
@@ -87,6 +90,15 @@ class DrawnLayout:
     def _anchor(self, cell: Cell, at: Offset) -> Anchor:
         pen = (at[0] + cell.at[0], at[1] + cell.at[1])
         return anchor(cell.label.rstrip(), self.typeface(cell), self.ink(cell), pen)
+
+    @property
+    def code_corners(self) -> Points | None:
+        """Where the QR code's corners lie on the canvas, clockwise from the upper left; None without a code."""
+        qr = self.layout.qr
+        if qr is None:
+            return None
+        x, y = qr.corner
+        return np.array([(x, y), (x + qr.edge, y), (x + qr.edge, y + qr.edge), (x, y + qr.edge)], float)
 
     # --- slots -------------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,29 @@ def read_exact(canvas: Pixels, drawn: DrawnLayout, placement: Placement) -> dict
     return _certified(canvas, drawn, placement, slots, texts)
 
 
+def place_exactly(canvas: Pixels, drawn: DrawnLayout) -> Placement | None:
+    """Tell how many lines a page has whose blocks are where they should be, by the label below them.
+
+    Returns
+    -------
+    Placement or None
+        None where the label stands, to the pixel, in none of its places.
+    """
+    height, table = canvas.shape[0], drawn.drawing.table
+    foot = next((cell for cell in table.foot if len(cell.label.strip()) > 2), None)
+    if foot is None:
+        return None
+    mask, left, top = drawn.typeface(foot).render(foot.label.rstrip())
+    ink = drawn.ink(foot)
+    dark, seen = ink.darkness()[mask], 255 - canvas[:, :, ink.channel]
+    for lines in range((height - table.at[1]) // table.pitch):
+        x, y = drawn.foot_at(lines)
+        x, y = x + foot.at[0] + left, y + foot.at[1] + top
+        if np.array_equal(seen[y : y + mask.shape[0], x : x + mask.shape[1]], dark):
+            return Placement(lines=lines)
+    return None
+
+
 def _next_below(slot: Slot, slots: Sequence[Slot]) -> int:
     """Return the row at which the next text below begins."""
     lower = [

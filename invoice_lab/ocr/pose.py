@@ -41,6 +41,11 @@ class Pose:
     matrix: npt.NDArray[np.float64]
 
     @classmethod
+    def of_shift(cls, right: float, down: float) -> Pose:
+        """Return a shift."""
+        return cls(np.array([[1, 0, right], [0, 1, down], [0, 0, 1.0]]))
+
+    @classmethod
     def of_corners(cls, canvas: Points, sheet: Points) -> Pose:
         """Return the similarity (turn, scale, shift) that brings four corners nearest to where they were found."""
         found, _ = cv2.estimateAffinePartial2D(canvas, sheet, method=cv2.LMEDS)
@@ -129,7 +134,7 @@ class Pose:
         shift = np.round(np.median(found - corners, axis=0))
         across, down = sheet[0] / width, sheet[1] / height
         filled = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]])
-        for plain in (Pose(np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])), Pose(filled)):
+        for plain in (Pose.of_shift(*shift), Pose(filled)):
             if np.abs(found - plain.on_sheet(corners)).max() <= SNAP * max(self.scale, 1):
                 return plain
         return None
@@ -150,10 +155,23 @@ class Pose:
             picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
             centre = 0.5 * factor - 0.5
             matrix = np.array([[factor, 0, centre], [0, factor, centre], [0, 0, 1.0]]) @ matrix
+        shift = self.whole_shift
+        if shift is not None:
+            return _moved_by(picture, shift, canvas)
         flags = cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP
         border = (255, 255, 255)
         flat: Pixels = cv2.warpPerspective(picture, matrix, canvas, flags=flags, borderValue=border)
         return flat
+
+
+def _moved_by(picture: Pixels, shift: tuple[int, int], canvas: tuple[int, int]) -> Pixels:
+    """Return the canvas of a sheet that is shifted by whole pixels: no pixel is changed."""
+    moved = np.full((canvas[1], canvas[0], *picture.shape[2:]), 255, np.uint8)
+    x, y = shift
+    part = picture[max(y, 0) : max(y + canvas[1], 0), max(x, 0) : max(x + canvas[0], 0)]
+    top, left = max(-y, 0), max(-x, 0)
+    moved[top : top + part.shape[0], left : left + part.shape[1]] = part
+    return moved
 
 
 def _correction(

@@ -72,7 +72,7 @@ class Registration:
     def __init__(self, grey: Pixels, drawn: DrawnLayout, code: QrCode | None) -> None:
         self._sheet, self._drawn = grey, drawn
         self._canvas = drawn.layout.canvas
-        self._corners = _code_corners(drawn, code)
+        self._corners = drawn.code_corners if code else None
         self._seen_corners = np.array(code.corners if code else np.zeros((0, 2)), float)
         self._pose = self._first_pose(code)
 
@@ -304,13 +304,3 @@ class Registration:
 
 def _whole(off: Sequence[float]) -> Offset:
     return round(off[0]), round(off[1])
-
-
-def _code_corners(drawn: DrawnLayout, code: QrCode | None) -> Points | None:
-    """Return where the code's corners lie on the canvas; None without a code."""
-    qr = drawn.layout.qr
-    if code is None or qr is None:
-        return None
-    x, y = qr.corner
-    corners: Points = np.array([(x, y), (x + qr.edge, y), (x + qr.edge, y + qr.edge), (x, y + qr.edge)], float)
-    return corners
