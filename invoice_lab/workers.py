@@ -50,10 +50,10 @@ def _start_worker(engine: str) -> None:
 
 
 def _one_thread_each() -> None:
-    """Keep a worker to one core: the processes share the work, and threads beside them would only wait on each other."""
+    """Keep a worker to one core: the processes share the work, threads beside them would only wait on each other."""
     import cv2
     import numpy  # noqa: F401 - loads the libraries whose threads are limited
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     cv2.setNumThreads(1)
     threadpool_limits(1)
