@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -201,8 +200,3 @@ def _moved(points: Points, solution: npt.NDArray[np.float64]) -> Points:
     run = g * x + h * y
     moved: Points = UNIT * np.column_stack([a * x + b * y + c - x * run, d * x + e * y + f - y * run])
     return moved
-
-
-def centres(boxes: Sequence[Box]) -> Points:
-    """Return the middles of boxes."""
-    return np.array([(box.x + box.width / 2, box.y + box.height / 2) for box in boxes], float)

@@ -46,11 +46,6 @@ class Upright:
         return Box(int(x), int(y), int(width), int(height))
 
 
-def to_grey(rgb: Pixels) -> Pixels:
-    """Return the luminance (ITU-R BT.601) of an RGB picture."""
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-
-
 def upright(grey: Pixels, qr: QrCode | None, layout: Layout | None) -> Upright:
     """Turn a page upright, measure its scale, and take out QR code, logo and ruled lines.
 

@@ -15,7 +15,8 @@ from invoice_lab.ocr.engines import OcrEngine, load_engine
 from invoice_lab.ocr.labels import LabelReading, read_by_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text
 from invoice_lab.ocr.page import Box, Field, LineReading, Page
-from invoice_lab.ocr.preprocess import Upright, crop_to_ink, to_grey, upright
+from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.preprocess import Upright, crop_to_ink, upright
 from invoice_lab.ocr.qrcode import QrCode, read_codes
 from invoice_lab.ocr.rows import Row, read_rows
 from invoice_lab.ocr.unknown import read_unknown

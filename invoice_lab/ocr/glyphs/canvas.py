@@ -12,7 +12,7 @@ from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.search import Found, Usage, search, usage_of
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.glyphs.spread import Plane, Spread
-from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs
+from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs, strip_height
 from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.glyphs.typography import typography
 
@@ -111,9 +111,8 @@ class Canvas:
 
     def begin(self, slot: Slot) -> FittedText:
         """Return a text of which nothing is known yet."""
-        size = slot.typeface.size
         top, left = slot.pen[1] - ABOVE, max(slot.pen[0] - MARGIN, 0)
-        area = (slice(top, top + ABOVE + size + round(0.55 * size)), slice(left, slot.right))
+        area = (slice(top, top + strip_height(slot.typeface.size)), slice(left, slot.right))
         empty = np.zeros(self.dark[area].shape, np.float32)
         return FittedText(slot, area, None, empty, empty.copy())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -92,8 +91,3 @@ def step_table(grammar: Grammar, texts: Sequence[str]) -> StepTable:
     last = np.array([all(step.optional for step in grammar[place + 1 :]) for place in range(len(grammar))])
     free = np.array([not step.characters for step in grammar])
     return StepTable(allowed, optional, np.array([step.repeated for step in grammar]), last, free)
-
-
-def spaces_folded(text: str) -> str:
-    """Return `text` without spaces at its ends and with single ones within."""
-    return re.sub(r" +", " ", text).strip()
