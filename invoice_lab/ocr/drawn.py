@@ -12,8 +12,10 @@ from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
 from invoice_lab.ocr.exact import place_exactly, read_exact
 from invoice_lab.ocr.foot import summed
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
+from invoice_lab.ocr.glyphs.compare import Comparison
 from invoice_lab.ocr.glyphs.exchange import probabilities
 from invoice_lab.ocr.glyphs.fit import PageFit
+from invoice_lab.ocr.glyphs.sheet import Sheet
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.page import Box, Field, LineReading
 from invoice_lab.ocr.paper import to_grey
@@ -21,10 +23,6 @@ from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.registration import Registered, Registration
 
-UNEXPLAINED = 0.12
-"""Darkness (root mean square over a patch) of what no text explains from which on something else stands there."""
-USUAL = 4.0
-"""So many times the page's noise is not unusual on a patch."""
 DOUBTFUL = 0.3
 """Highest confidence of a text with something unexplained on it."""
 
@@ -82,7 +80,7 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnRea
     exact = _exact(rgb, drawn, registered)
     texts = [_certain(slot, exact[slot.name]) for slot in slots if slot.name in exact]
     if len(texts) < len(slots):
-        texts += [text for text in _fitted(registered, drawn, slots) if text.slot.name not in exact]
+        texts += [text for text in _fitted(rgb, registered, drawn, slots) if text.slot.name not in exact]
     return _reading(drawn, registered.placement, texts, registered.pose)
 
 
@@ -115,7 +113,7 @@ def _certain(slot: Slot, text: str) -> _Text:
     return _Text(slot, text, np.ones(len(text)), np.array(columns), "exact")
 
 
-def _fitted(registered: Registered, drawn: DrawnLayout, slots: list[Slot]) -> list[_Text]:
+def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, slots: list[Slot]) -> list[_Text]:
     weights = registered.weights.copy()
     rule = drawn.drawing.table.rule
     if rule:
@@ -123,7 +121,10 @@ def _fitted(registered: Registered, drawn: DrawnLayout, slots: list[Slot]) -> li
         weights[max(row, 0) : row + 1] = 0
     inside = [slot for slot in slots if _lies_within(slot, drawn.layout.canvas)]
     fit = PageFit(registered.dark, weights, inside)
-    return [_fitted_text(fit.canvas, text) for text in fit.run() if text.found]
+    found = [text for text in fit.run() if text.found]
+    sheet = Sheet(rgb, registered.pose, fit.canvas, found)
+    Comparison(sheet, fit.canvas, found).run()
+    return [_fitted_text(sheet, fit.canvas, text) for text in found]
 
 
 def _lies_within(slot: Slot, canvas: tuple[int, int]) -> bool:
@@ -131,10 +132,10 @@ def _lies_within(slot: Slot, canvas: tuple[int, int]) -> bool:
     return x >= 0 and y >= 8 and y + 1.6 * slot.typeface.size < canvas[1] and slot.right <= canvas[0]
 
 
-def _fitted_text(canvas: Canvas, text: FittedText) -> _Text:
+def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:
     said = canvas.said(text)
     sure = probabilities(text) / (1 + np.exp(-min(text.lead, 700.0)))
-    if canvas.misfit(text) > max(UNEXPLAINED, USUAL * canvas.spread.noise):
+    if sheet.unexplained(text):
         sure = np.minimum(sure, DOUBTFUL)
     lengths = [len(letters) for letters in said]
     columns = canvas.columns(text)

@@ -10,8 +10,9 @@ from invoice_lab.ocr.decode import Pixels
 
 Plane = npt.NDArray[np.float32]
 
-EVEN = 3.0
-"""Grey values (standard deviation) within which paper counts as evenly lit."""
+EVEN = 8.0
+"""Grey values from the darkest tenth of the paper to the lightest within which it counts as evenly lit; pictures and
+the QR code, under which no paper is seen, are less than a tenth of a page."""
 PATCH = 25
 """Pixels of canvas around which the paper's brightness is measured: more than the height of any letter."""
 SPECKS = 0.0005
@@ -40,9 +41,10 @@ def darkness(grey: Plane) -> tuple[Plane, Plane]:
 def paper(grey: Plane) -> Plane:
     """Return the brightness of the paper, shape of the page: one value where the page is evenly lit."""
     usual = float(np.percentile(grey, 90))
-    lightest = cv2.dilate(cv2.GaussianBlur(grey, (0, 0), 1), np.ones((PATCH, PATCH), np.uint8))
-    smooth = cv2.GaussianBlur(cv2.erode(lightest, np.ones((PATCH, PATCH), np.uint8)), (0, 0), PATCH)
-    if float(np.std(smooth)) < EVEN:
+    light = cv2.dilate(cv2.GaussianBlur(grey, (0, 0), 1), np.ones((PATCH, PATCH), np.uint8))
+    smooth = cv2.GaussianBlur(cv2.erode(light, np.ones((PATCH, PATCH), np.uint8)), (0, 0), PATCH)
+    darkest, lightest = np.percentile(smooth, (10, 90))
+    if lightest - darkest < EVEN:
         return np.full(grey.shape, usual, np.float32)
     even: Plane = smooth.astype(np.float32)
     return even

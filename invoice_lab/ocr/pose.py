@@ -21,6 +21,8 @@ RIGID, LOOSE = (1e-3, 1e-3), (3e-2, 6e-2)
 far its sides run together. A scanner's page is rigid, a photographed one is not."""
 STRAY = 0.6
 """Pixels (root mean square) that a rigid page's anchors may be off before it is taken for a photographed one."""
+SEEN_ERROR = 0.01
+"""Darkness by which what a pixel shows is off, about."""
 SHRINK = 1.5
 """Scale from which on a sheet is shrunk before it is straightened."""
 SNAP = 2.0
@@ -72,6 +74,12 @@ class Pose:
         middle = scale / 2 - 0.5  # places count from the middles of pixels
         return cls(np.array([[scale, 0, middle], [0, scale, middle], [0, 0, 1.0]]))
 
+    @classmethod
+    def filling(cls, canvas: tuple[int, int], sheet: tuple[int, int]) -> Pose:
+        """Return the pose of a page resized to its sheet, by its own scale along each axis; sizes as (width, height)."""
+        across, down = sheet[0] / canvas[0], sheet[1] / canvas[1]
+        return cls(np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]]))
+
     def on_sheet(self, points: Points) -> Points:
         """Return where points of the canvas lie on the sheet."""
         homogeneous = np.column_stack([points, np.ones(len(points))]) @ self.matrix.T
@@ -118,9 +126,32 @@ class Pose:
             off = float(np.sqrt((weights[:, None] ** 2 * left**2).sum() / (2 * (weights**2).sum())))
             if off < STRAY:
                 break
-        a, b, c, d, e, f, g, h = solution
-        move = np.array([[1 + a, b, c * UNIT], [d, 1 + e, f * UNIT], [g / UNIT, h / UNIT, 1]])
-        return Pose(self.matrix @ move), off
+        return Pose(self.matrix @ _matrix_of(solution)), off
+
+    def nudged(
+        self,
+        places: Points,
+        right: npt.NDArray[np.float64],
+        down: npt.NDArray[np.float64],
+        left: npt.NDArray[np.float64],
+    ) -> Pose:
+        """Return the pose moved a little, so that pixels of the sheet see what they should (one step of Gauss-Newton).
+
+        Parameters
+        ----------
+        places : ndarray, shape (n, 2)
+            Where on the canvas the pixels lie.
+        right, down : ndarray, shape (n,)
+            How what they see changes, a pixel of the canvas, were they farther right, or down.
+        left : ndarray, shape (n,)
+            By how much what they see exceeds what is drawn there.
+        """
+        along, across = _small_homography(places)
+        system = UNIT * (along * right[:, None] + across * down[:, None]) / SEEN_ERROR
+        held = _held(LOOSE)
+        wanted = np.concatenate([left / SEEN_ERROR, np.zeros(len(held))])
+        solution = np.linalg.lstsq(np.vstack([system, held]), wanted, rcond=None)[0]
+        return Pose(self.matrix @ np.linalg.inv(_matrix_of(solution)))
 
     def snapped(self, canvas: tuple[int, int], sheet: tuple[int, int]) -> Pose | None:
         """Return the plain pose that this one nearly is, None where it is none.
@@ -131,9 +162,7 @@ class Pose:
         corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
         found = self.on_sheet(corners)
         shift = np.round(np.median(found - corners, axis=0))
-        across, down = sheet[0] / width, sheet[1] / height
-        filled = np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]])
-        for plain in (Pose.of_shift(*shift), Pose(filled)):
+        for plain in (Pose.of_shift(*shift), Pose.filling(canvas, sheet)):
             if np.abs(found - plain.on_sheet(corners)).max() <= SNAP * max(self.scale, 1):
                 return plain
         return None
@@ -177,21 +206,36 @@ def _correction(
     points: Points, by: Points, weights: npt.NDArray[np.float64], expected: tuple[float, float]
 ) -> npt.NDArray[np.float64]:
     """Solve for the eight parameters of a small homography, uneven stretch and perspective held near zero."""
+    along, across = _small_homography(points)
+    pixels = UNIT * weights[:, None]
+    system = np.vstack([along * pixels, across * pixels, _held(expected)])
+    wanted = np.concatenate([by[:, 0] * weights, by[:, 1] * weights, np.zeros(4)])
+    solution: npt.NDArray[np.float64] = np.linalg.lstsq(system, wanted, rcond=None)[0]
+    return solution
+
+
+def _small_homography(points: Points) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return how far each of the eight parameters moves points: to the right and down, each of shape (n, 8)."""
     x, y = (points / UNIT).T
     zero, one = np.zeros_like(x), np.ones_like(x)
     along = np.column_stack([x, y, one, zero, zero, zero, -x * x, -x * y])
-    across = np.column_stack([zero, zero, zero, x, y, one, -x * y, -y * y])
+    return along, np.column_stack([zero, zero, zero, x, y, one, -x * y, -y * y])
+
+
+def _held(expected: tuple[float, float]) -> npt.NDArray[np.float64]:
+    """Return equations that hold uneven stretch and perspective near zero."""
     held = np.zeros((4, 8))
     held[0, [0, 4]] = (1, -1)
     held[1, [1, 3]] = (1, 1)
     held[2, 6] = held[3, 7] = 1
     held[:2] /= expected[0]
     held[2:] /= expected[1]
-    pixels = UNIT * weights[:, None]
-    system = np.vstack([along * pixels, across * pixels, held])
-    wanted = np.concatenate([by[:, 0] * weights, by[:, 1] * weights, np.zeros(4)])
-    solution: npt.NDArray[np.float64] = np.linalg.lstsq(system, wanted, rcond=None)[0]
-    return solution
+    return held
+
+
+def _matrix_of(solution: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    a, b, c, d, e, f, g, h = solution
+    return np.array([[1 + a, b, c * UNIT], [d, 1 + e, f * UNIT], [g / UNIT, h / UNIT, 1]])
 
 
 def _moved(points: Points, solution: npt.NDArray[np.float64]) -> Points:

@@ -9,7 +9,7 @@ import numpy as np
 
 from invoice_lab.ocr.glyphs.grammar import StepTable, step_table
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
-from invoice_lab.ocr.glyphs.search import Found, Usage, search, usage_of
+from invoice_lab.ocr.glyphs.search import MOST_FOUND, Found, Usage, search, usage_of
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.glyphs.spread import Plane, Spread
 from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs, strip_height
@@ -22,8 +22,6 @@ CORRELATION = 4.0
 """Neighbouring pixels err alike: so many pixels tell as much as one that errs by itself."""
 SPECKED = 0.002
 """Share of spoilt pixels from which on a page counts as specked."""
-PATCH = 9
-"""Pixels, both ways, of a patch on which something unexplained is looked for."""
 
 
 @dataclass
@@ -134,6 +132,14 @@ class Canvas:
         return self._tables[key]
 
     def search(self, text: FittedText, noise: float, beam: int, *, core: bool) -> None:
+        """Search a text in what the others leave unexplained, and take the best that is found; see `rivals`."""
+        text.rivals = self.rivals(text, noise, beam, core=core)
+        text.found = text.rivals[0] if text.rivals else None
+        self.redraw(text)
+
+    def rivals(
+        self, text: FittedText, noise: float, beam: int, most: int = MOST_FOUND, *, core: bool = False
+    ) -> list[Found]:
         """Search a text in what the others leave unexplained.
 
         Parameters
@@ -143,6 +149,8 @@ class Canvas:
             What is expected to be left unexplained.
         beam : int
             Hypotheses for each column.
+        most : int
+            How many readings to return.
         core : bool
             Whether to look at the middle of the letters alone, where neighbours above and below don't reach in.
         """
@@ -152,12 +160,8 @@ class Canvas:
         unit = 1 / (2 * noise**2 * CORRELATION)
         scores = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None]) * unit
         overlaps = (face.core_overlaps if core else face.glyphs.overlaps(face.whole)) * unit
-        moves = (face.glyphs.advance, face.glyphs.kerning)
-        text.rivals = search(
-            scores, (overlaps, face.glyphs.gaps.start), moves, self.steps(text), face.usage, start=text.start, beam=beam
-        )
-        text.found = text.rivals[0] if text.rivals else None
-        self.redraw(text)
+        tables = (overlaps, face.glyphs.gaps.start), (face.glyphs.advance, face.glyphs.kerning)
+        return search(scores, *tables, self.steps(text), face.usage, start=text.start, beam=beam, most=most)
 
     def redraw(self, text: FittedText) -> None:
         """Draw a text as it reads now, in place of how it read before."""
@@ -188,11 +192,6 @@ class Canvas:
         near = cv2.dilate((text.drawn > 0.03).astype(np.uint8), np.ones((7, 7), np.uint8))
         counted = near * self.weights[text.area]
         text.noise = float(np.sqrt((self.residual()[text.area] ** 2 * counted).sum() / max(counted.sum(), 1)))
-
-    def misfit(self, text: FittedText) -> float:
-        """Return the largest root mean square that is left unexplained on a patch of a text's strip."""
-        left = self.residual()[text.area] ** 2 * self.weights[text.area]
-        return float(np.sqrt(cv2.blur(left, (PATCH, PATCH))[ABOVE:].max()))
 
     def said(self, text: FittedText) -> tuple[str, ...]:
         """Return what the glyphs of a text stand for; empty where nothing was found."""

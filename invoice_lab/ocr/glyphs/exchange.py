@@ -36,6 +36,14 @@ def exchange(canvas: Canvas, text: FittedText) -> bool:
     return bool(change.any())
 
 
+def margins(canvas: Canvas, text: FittedText) -> Plane:
+    """Return by how many nats each glyph is worse at each place of a text than what stands there."""
+    assert text.found is not None
+    cost = _exchange_costs(canvas, text, canvas.face(text.slot))
+    worse: Plane = cost - cost[np.arange(len(cost)), text.found.glyphs][:, None]
+    return worse
+
+
 def settle(canvas: Canvas, text: FittedText) -> None:
     """Compare a text with what else the search found, drawn and spread in its place; keep what explains most."""
     assert text.found is not None
@@ -72,12 +80,13 @@ def _exchange_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
     if canvas.specked:
         unexplained: Plane = (left / np.maximum(counted, 1e-6)).astype(np.float32)
         cost = _with_limits(unexplained, (counted * unit).astype(np.float32), made, glyphs, pens)
-    cost = cost + _usage_costs(canvas, text, face)
+    cost = cost + usage_costs(canvas, text, face)
     allowed = table.allowed[text.found.steps] & _same_width(glyphs, made.advance)
     return np.where(allowed, cost, np.inf).astype(np.float32)
 
 
-def _usage_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
+def usage_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
+    """Return how unusual each glyph is at each place of a text, in nats, shape (places, glyphs)."""
     assert text.found is not None
     glyphs, free = text.found.glyphs, canvas.steps(text).free[text.found.steps]
     usage = face.usage
@@ -100,11 +109,16 @@ def _cost(canvas: Canvas, text: FittedText, reading: Found) -> float:
     left = strip - canvas.spread.of(canvas.drawn(text, reading), text.area)
     weights = canvas.weights[text.area] * face.whole[:, None]
     noise = max(text.noise, canvas.spread.noise)
-    squares = float((left**2 * weights).sum()) / (2 * noise**2 * CORRELATION)
+    return float((left**2 * weights).sum()) / (2 * noise**2 * CORRELATION) + usage_cost(canvas, text, reading)
+
+
+def usage_cost(canvas: Canvas, text: FittedText, reading: Found) -> float:
+    """Return how unusual a reading is, in nats."""
+    face = canvas.face(text.slot)
     free = canvas.steps(text).free[reading.steps]
     before = face.usage.following[np.concatenate([[-1], reading.glyphs[:-1]]), reading.glyphs]
     usage = float(((face.usage.alone[reading.glyphs] + before) * free).sum())
-    return squares + usage + float(face.usage.ending[reading.glyphs[-1]] * free[-1])
+    return usage + float(face.usage.ending[reading.glyphs[-1]] * free[-1])
 
 
 def _with_limits(left: Plane, counted: Plane, made: SpreadGlyphs, glyphs: Ints, pens: Ints) -> Plane:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.typeface import Typeface
 
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
 Colour = tuple[int, int, int, float]
 """Red, green, blue (0 to 255) and opacity (0 to 1)."""
 
@@ -51,8 +53,13 @@ class Ink:
 
     def luma(self) -> npt.NDArray[np.float64]:
         """Return how dark a grey picture (ITU-R BT.601) is for each coverage, 0 to 1, shape (256,)."""
-        parts = [weight * self.darkness(channel).astype(float) for channel, weight in enumerate((0.299, 0.587, 0.114))]
+        parts = [weight * self.darkness(channel).astype(float) for channel, weight in enumerate(LUMA.tolist())]
         return sum(parts, np.zeros(256)) / 255
+
+    def tint(self) -> npt.NDArray[np.float32]:
+        """How dark red, green and blue are, of the ink's darkness in grey, shape (3,)."""
+        full = np.array([self.darkness(channel)[255] for channel in range(3)], np.float32)
+        return full / max(float(full @ LUMA), 1)
 
 
 def _blend(coverage: npt.NDArray[np.int_], below: int, above: int) -> npt.NDArray[np.int_]:

@@ -20,6 +20,9 @@ from invoice_lab.ocr.glyphs.typeface import Ints
 BEAM = 10
 """Hypotheses that are kept for each column, if the search does not say otherwise."""
 
+MOST_FOUND = 8
+"""Texts that a search returns, if it is not asked for more."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -48,7 +51,7 @@ def search(
     *,
     start: int,
     beam: int = BEAM,
-    most: int = 8,
+    most: int = MOST_FOUND,
 ) -> list[Found]:
     """Search a strip from left to right.
 

@@ -143,6 +143,10 @@ class SpreadGlyphs:
         """Draw a text in a strip of `width` columns, before it spreads."""
         return self.drawn(self._coverage(glyphs.tolist(), self.pens(glyphs, start).tolist(), width))
 
+    def drawn_at(self, glyphs: list[int], columns: list[int], width: int) -> Plane:
+        """Draw glyphs whose pens are at columns of a strip of `width` columns, before they spread."""
+        return self.drawn(self._coverage(glyphs, columns, width))
+
     def _coverage(self, glyphs: list[int], columns: list[int], width: int) -> Pixels:
         """Lay glyphs side by side as Pillow does: where two overlap, the second covers what the first leaves white."""
         strip = np.zeros((self.height, width), np.uint8)

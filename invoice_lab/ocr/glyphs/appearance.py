@@ -1,0 +1,148 @@
+"""The ways in which a sheet can have come about from what is drawn: how pixels see ink, and what befalls them then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from invoice_lab.ocr.glyphs.aligned import Aligned
+from invoice_lab.ocr.glyphs.finish import Compressed, Enlarged, Finish, Plain
+from invoice_lab.ocr.glyphs.jpeg import find_compression
+from invoice_lab.ocr.glyphs.phased import PhasedSpread
+from invoice_lab.ocr.glyphs.resized import FILTERS, Resized, weights
+from invoice_lab.ocr.glyphs.spread import Area, Plane, Spread
+
+Size = tuple[int, int]
+"""Height and width."""
+
+BETTER = 0.8
+"""Share of the misfit that another way may leave at the most, to be taken instead of the simplest."""
+FIRST_GUESS = "bicubic"
+"""The filter that most programs enlarge with."""
+OFF_BY = (0, -1, 1)
+"""Pixels by which the size of a picture between may be off its estimate."""
+
+
+class Optics(Protocol):
+    """How a sheet's pixels see the canvas: `Aligned`, `Resized` or `Sampling`."""
+
+    def window(self, area: Area, sheet: Size) -> Area:
+        """Return the part of the sheet on which an area of the canvas can be seen."""
+        ...
+
+    def seen(self, pictures: Plane, corner: tuple[int, int], window: Area) -> Plane:
+        """Return how ink is seen on a part of the sheet.
+
+        Parameters
+        ----------
+        pictures : ndarray, shape (n, height, width)
+        corner : (x, y)
+            Of the canvas, where their upper left pixels lie.
+        window : (slice, slice)
+            Rows and columns of the sheet.
+
+        Returns
+        -------
+        ndarray, shape (n, rows, columns)
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A way in which a sheet can have come about.
+
+    Attributes
+    ----------
+    optics : Optics
+    size : (height, width)
+        Of the picture that sees the ink.
+    level : float
+        Darkness of blank paper.
+    finish : Finish
+        What befalls the picture then.
+    """
+
+    optics: Optics
+    size: Size
+    level: float = 0.0
+    finish: Finish = Plain()
+
+
+Misfit = Callable[[Appearance], float]
+"""How far a sheet is from what it should look like; infinite where that can't be."""
+
+
+def choose(ways: Iterator[Appearance], misfit: Misfit, *, coloured: bool) -> Appearance:
+    """Return the way that fits best; a later one has to fit clearly better than an earlier one.
+
+    Parameters
+    ----------
+    ways : iterator of Appearance
+        The simplest first.
+    misfit : callable
+    coloured : bool
+        Whether the sheet has colours.
+    """
+    best, least = None, np.inf
+    for way in ways:
+        left = misfit(way)
+        if best is None or left < BETTER * least:
+            best, least = way, left
+        if isinstance(way.finish, Plain):
+            lossy = _compressed(way, misfit, coloured=coloured)
+            left = misfit(lossy)
+            if left < BETTER * least:
+                best, least = lossy, left
+    assert best is not None
+    return best
+
+
+def _compressed(way: Appearance, misfit: Misfit, *, coloured: bool) -> Appearance:
+    """Return a way with the compression that fits best."""
+    found = find_compression(lambda how: misfit(replace(way, finish=Compressed(how))), coloured=coloured)
+    return replace(way, finish=Compressed(found))
+
+
+def shifted(shift: tuple[int, int], spread: Spread | PhasedSpread, size: Size) -> Iterator[Appearance]:
+    """Return the ways of a sheet each pixel of which is one of the canvas."""
+    yield Appearance(Aligned(shift, None), size)
+    yield Appearance(Aligned(shift, spread), size, spread.level)
+
+
+def resized(canvas: Size, sheet: Size, padded: Size, misfit: Misfit) -> Appearance:
+    """Return the way that fits best a sheet that is the canvas resized; sizes are (height, width)."""
+    ways = [Appearance(Resized((0, 0), *_matrices(name, canvas, sheet, padded)), padded) for name in FILTERS]
+    return min(ways, key=misfit)
+
+
+def coarsened(shift: tuple[int, int], sheet: Size, padded: Size, spread: PhasedSpread, misfit: Misfit) -> Appearance:
+    """Return the way that fits best a sheet that was made smaller and as large as before again.
+
+    The size between follows from the period with which letters are blurred; the filters are found one after the other.
+    """
+    across, down = spread.across.frequency, spread.down.frequency
+    guess = round(sheet[0] * (1 - (down or across))), round(sheet[1] * (1 - (across or down)))
+
+    def way(between: Size, smaller: str, larger: str) -> Appearance:
+        seen = [weights(smaller, *sizes) for sizes in zip(sheet, between, strict=True)]
+        finish = Enlarged(*_matrices(larger, between, sheet, padded))
+        return Appearance(Resized(shift, *seen), between, finish=finish)
+
+    sizes = [(guess[0] + y, guess[1] + x) for y in OFF_BY for x in OFF_BY]
+    _, size, smaller = min((misfit(way(size, name, FIRST_GUESS)), size, name) for size in sizes for name in FILTERS)
+    _, larger = min((misfit(way(size, smaller, name)), name) for name in FILTERS)
+    _, smaller = min((misfit(way(size, name, larger)), name) for name in FILTERS)
+    return way(size, smaller, larger)
+
+
+def _matrices(name: str, before: Size, after: Size, padded: Size) -> tuple[Plane, Plane]:
+    """Return a filter's weights along rows and columns, continued by zeros to whole units."""
+    made = [weights(name, *sizes) for sizes in zip(before, after, strict=True)]
+    rows, columns = (
+        np.pad(matrix, ((0, whole - len(matrix)), (0, 0))) for matrix, whole in zip(made, padded, strict=True)
+    )
+    return rows, columns

@@ -1,0 +1,193 @@
+"""Compare what texts could be on the sheet itself: each reading drawn, seen and compressed as the sheet was.
+
+The search works on the straightened page, which interpolation has spoilt a little; here nothing is spoilt. Of each glyph
+the likeliest others are tried in its place, and of each text the other readings that the search found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
+from invoice_lab.ocr.glyphs.edits import edits
+from invoice_lab.ocr.glyphs.exchange import margins, usage_cost, usage_costs
+from invoice_lab.ocr.glyphs.search import Found
+from invoice_lab.ocr.glyphs.sheet import Sheet
+from invoice_lab.ocr.glyphs.spread import Plane
+from invoice_lab.ocr.glyphs.typeface import Ints
+
+MOST_OTHERS = 40
+"""Glyphs that are tried in the place of one."""
+HOPELESS = 150.0
+"""Nats by which a glyph is worse on the straightened page from which on it is not tried."""
+BEAMS = (60, 200)
+"""Hypotheses for each column in the searches for texts that don't explain the sheet."""
+MOST_RIVALS = 40
+"""Readings that such a search returns."""
+MOST_EDITS = 6
+"""Edits that are made to a text at the most."""
+AT_ONCE = 200
+"""Readings that are drawn and compared at once."""
+SWEEPS = 4
+LEAST_NOISE = 0.003
+"""Least noise (darkness) assumed in a search."""
+GAIN = 0.1
+"""Nats from which on one reading counts as better than another."""
+
+
+class Comparison:
+    """Compares the readings of a page's texts.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    canvas : Canvas
+    texts : sequence of FittedText
+        What they read, their margins and their lead are brought up to date.
+    """
+
+    def __init__(self, sheet: Sheet, canvas: Canvas, texts: Sequence[FittedText]) -> None:
+        self._sheet, self._canvas = sheet, canvas
+        self._texts = [text for text in texts if text.found]
+
+    def run(self) -> None:
+        """Exchange glyphs and readings until none is better."""
+        for text in self._texts:
+            self._settle(text, 0)
+        self._exchange_all(self._texts)
+        for beam in BEAMS:
+            poor = self._poor()
+            for text in poor:
+                self._settle(text, beam)
+                self._edit(text)
+            self._exchange_all(poor)
+        self._sheet.measure()
+
+    def _poor(self) -> list[FittedText]:
+        """Return the texts that don't explain what is seen of them."""
+        self._sheet.measure()
+        return [text for text in self._texts if self._sheet.unexplained(text)]
+
+    def _exchange_all(self, texts: Sequence[FittedText]) -> None:
+        changed = list(texts)
+        for _ in range(SWEEPS):
+            changed = [text for text in changed if self._exchange(text)]
+            if not changed:
+                break
+
+    # --- glyphs ------------------------------------------------------------------------------------------------------
+
+    def _exchange(self, text: FittedText) -> bool:
+        """Exchange glyphs of a text; tell whether any was."""
+        assert text.found is not None
+        found, changed = np.full_like(text.margins, np.inf), False
+        usage = usage_costs(self._canvas, text, self._canvas.face(text.slot))
+        for place in range(len(text.found.glyphs)):
+            others = self._others(text, place)
+            if self._try(text, place, others, usage, found):
+                changed = True
+                usage = usage_costs(self._canvas, text, self._canvas.face(text.slot))
+        text.margins = found
+        return changed
+
+    def _others(self, text: FittedText, place: int) -> Ints:
+        """Return the glyphs to try at a place: the likeliest on the straightened page, the one that stands there first."""
+        assert text.found is not None
+        row, now = text.margins[place], text.found.glyphs[place]
+        likely = np.argsort(row, kind="stable")[: MOST_OTHERS + 1]
+        likely = likely[(row[likely] < HOPELESS) & (likely != now)]
+        return np.concatenate([[now], likely])
+
+    def _try(self, text: FittedText, place: int, others: Ints, usage: Plane, worse: Plane) -> bool:
+        """Try glyphs at a place and take the best; tell whether that is another than stands there."""
+        assert text.found is not None
+        now = int(others[0])
+        worse[place, now] = 0
+        if len(others) == 1:
+            return False
+        changes, corner = self._changes(text, place, others[1:])
+        costs, after, window = self._sheet.costs(changes, corner, text.slot.ink)
+        costs += usage[place, others[1:]] - usage[place, now]
+        best = int(costs.argmin())
+        worse[place, others[1:]] = costs
+        if costs[best] >= -GAIN:
+            return False
+        worse[place, others] -= costs[best]
+        self._sheet.take(after[best], window)
+        glyphs = text.found.glyphs.copy()
+        glyphs[place] = others[1 + best]
+        text.found = Found(glyphs, text.found.steps, text.found.cost)
+        self._canvas.redraw(text)
+        return True
+
+    def _changes(self, text: FittedText, place: int, others: Ints) -> tuple[Plane, tuple[int, int]]:
+        """Return by how much the ink changes with each of some glyphs in a place, and where that is on the canvas."""
+        assert text.found is not None
+        face, width = self._canvas.face(text.slot).glyphs, text.drawn.shape[1]
+        glyphs = np.tile(text.found.glyphs, (len(others), 1))
+        glyphs[:, place] = others
+        pens = face.pens(text.found.glyphs, text.start)
+        near = slice(max(place - 1, 0), place + 2)
+        left = max(int(pens[place]) - face.pen, 0)
+        right = min(int(pens[place]) - face.pen + face.width, width)
+        local = (pens[near] - left).tolist()
+        drawn = np.stack([face.drawn_at(row[near].tolist(), local, right - left) for row in glyphs])
+        before = face.drawn_at(text.found.glyphs[near].tolist(), local, right - left)
+        rows, columns = text.area
+        return _trimmed(drawn - before, (columns.start + left, rows.start))
+
+    # --- readings ----------------------------------------------------------------------------------------------------
+
+    def _settle(self, text: FittedText, beam: int) -> None:
+        """Take the best of the readings that the search found, or that another one with a wider beam finds."""
+        assert text.found is not None
+        if beam:
+            noise = max(self._canvas.spread.noise, LEAST_NOISE)
+            text.rivals = self._canvas.rivals(text, noise, beam, MOST_RIVALS)
+        text.lead = np.inf
+        rivals = [rival for rival in text.rivals if not np.array_equal(rival.glyphs, text.found.glyphs)]
+        self._take_best(text, rivals)
+
+    def _edit(self, text: FittedText) -> None:
+        """Take the best of the readings near a text, as long as there is a better one."""
+        face, steps = self._canvas.face(text.slot).glyphs, self._canvas.steps(text)
+        for _ in range(MOST_EDITS):
+            assert text.found is not None
+            near = list(edits(text.found, face.advance, steps.repeated))
+            parts = [near[first : first + AT_ONCE] for first in range(0, len(near), AT_ONCE)]
+            if not any([self._take_best(text, part) for part in parts]):
+                break
+
+    def _take_best(self, text: FittedText, rivals: list[Found]) -> bool:
+        """Take the best of some readings if it is better than a text as it reads; tell whether it is."""
+        assert text.found is not None
+        if not rivals:
+            return False
+        changes = np.stack([self._canvas.drawn(text, rival) - text.drawn for rival in rivals])
+        corner = (text.area[1].start, text.area[0].start)
+        costs, after, window = self._sheet.costs(*_trimmed(changes, corner), text.slot.ink)
+        costs += np.array([usage_cost(self._canvas, text, rival) for rival in rivals], np.float32)
+        costs -= usage_cost(self._canvas, text, text.found)
+        best = int(costs.argmin())
+        apart = [cost for rival, cost in zip(rivals, costs, strict=True) if len(rival.glyphs) != len(text.found.glyphs)]
+        text.lead = min(text.lead, float(min(apart, default=np.inf)))
+        if costs[best] >= -GAIN:
+            return False
+        self._sheet.take(after[best], window)
+        text.found, text.lead = rivals[best], float(-costs[best])
+        self._canvas.redraw(text)
+        self._canvas.measure(text)
+        text.margins = margins(self._canvas, text)
+        return True
+
+
+def _trimmed(changes: Plane, corner: tuple[int, int]) -> tuple[Plane, tuple[int, int]]:
+    """Cut off rows and columns in which nothing changes."""
+    touched = (changes != 0).any(axis=0)
+    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
+    if not len(rows):
+        return changes[:, :1, :1], corner
+    part = changes[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.ascontiguousarray(part), (corner[0] + int(columns[0]), corner[1] + int(rows[0]))

@@ -1,0 +1,201 @@
+"""How the pixels of a sheet see ink that lies askew, scaled or between them: each samples the canvas at its own place.
+
+Turning, scaling and a photograph's perspective all weigh the ink around the place of a pixel along the canvas's rows
+and columns, after the distance: a filter's kernel, which blur makes wider. Both kernels and the exact pose are estimated
+from text that was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from invoice_lab.ocr.glyphs.compiled.sampling import design, project, taps
+from invoice_lab.ocr.glyphs.spread import Area, Plane
+from invoice_lab.ocr.pose import Points, Pose
+
+RADIUS = 5.0
+"""Pixels of the canvas that a kernel reaches."""
+KNOTS = 8
+"""Values of a kernel for each pixel; between them it is interpolated."""
+SMOOTH = 1e-4
+"""Weight of a kernel's second differences against the fit, as a share of the normal equations' mean diagonal."""
+MOST_PIXELS = 12_000
+ROUNDS = 3
+CUT = 0.002
+"""Darkness below zero from which on a pixel is taken to be cut off at white."""
+NUDGE = 0.05
+"""Pixels by which a pose is moved to see what that changes."""
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a sheet's pixels see the canvas.
+
+    Attributes
+    ----------
+    pose : Pose
+        From the canvas to the sheet.
+    rows, columns : ndarray of float, shape (2 RADIUS KNOTS + 1,)
+        Kernels along the canvas's rows and columns, by distance from -RADIUS to RADIUS.
+    """
+
+    pose: Pose
+    rows: Doubles
+    columns: Doubles
+
+    def window(self, area: Area, sheet: tuple[int, int]) -> Area:
+        """Return the part of a sheet of (height, width) on which ink on an area of the canvas can be seen."""
+        top, bottom = area[0].start - RADIUS, area[0].stop - 1 + RADIUS
+        left, right = area[1].start - RADIUS, area[1].stop - 1 + RADIUS
+        corners = self.pose.on_sheet(np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float))
+        low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+        high = np.minimum(np.ceil(corners.max(axis=0)) + 1, (sheet[1], sheet[0])).astype(int)
+        return slice(int(low[1]), max(int(high[1]), int(low[1]))), slice(int(low[0]), max(int(high[0]), int(low[0])))
+
+    def seen(self, pictures: Plane, corner: tuple[int, int], window: Area) -> Plane:
+        """Return how ink on the canvas is seen on a part of the sheet.
+
+        Parameters
+        ----------
+        pictures : ndarray, shape (n, height, width)
+        corner : (x, y)
+            Of the canvas, where their upper left pixels lie.
+        window : (slice, slice)
+            Rows and columns of the sheet.
+
+        Returns
+        -------
+        ndarray, shape (n, rows, columns)
+        """
+        places = self.places(*_grid(window))
+        across, first_column = _taps(places[:, 0], self.rows)
+        down, first_row = _taps(places[:, 1], self.columns)
+        out = np.zeros((len(places), len(pictures)), np.float32)
+        project(np.ascontiguousarray(pictures), corner, across, down, first_column, first_row, out)
+        height, width = window[0].stop - window[0].start, window[1].stop - window[1].start
+        return np.ascontiguousarray(out.T).reshape(-1, height, width)
+
+    def places(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Points:
+        """Return where on the canvas pixels of the sheet lie."""
+        back = Pose(np.asarray(np.linalg.inv(self.pose.matrix), np.float64))
+        return back.on_sheet(np.column_stack([columns, rows]).astype(float))
+
+
+def _grid(window: Area) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    rows, columns = np.mgrid[window]
+    return rows.ravel(), columns.ravel()
+
+
+def _taps(places: Doubles, kernel: Doubles) -> tuple[Plane, npt.NDArray[np.int64]]:
+    weights = np.zeros((len(places), int(2 * RADIUS) + 1), np.float32)
+    first = np.zeros(len(places), np.int64)
+    taps(np.ascontiguousarray(places), kernel, RADIUS, KNOTS, weights, first)
+    return weights, first
+
+
+def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pose: Pose) -> tuple[Sampling, float]:
+    """Estimate kernels and pose by least squares, in turn.
+
+    Parameters
+    ----------
+    dark : ndarray, shape (height, width) of the sheet
+        Darkness.
+    ink : ndarray, shape (height, width) of the canvas
+        What was read, as it is drawn.
+    where : ndarray of bool, shape of the sheet
+        The pixels that nothing but what was read reaches.
+    pose : Pose
+        Where to begin.
+
+    Returns
+    -------
+    Sampling
+    float
+        Darkness of blank paper.
+    """
+    rows, columns = _some(where)
+    seen = dark[rows, columns].astype(float)
+    distance = np.abs(np.arange(-RADIUS, RADIUS + 1 / KNOTS, 1 / KNOTS))
+    first = np.maximum(1 - distance, 0)
+    made, level = Sampling(pose, first, first), 0.0
+    ink = np.ascontiguousarray(ink, np.float32)
+    for _ in range(ROUNDS):
+        for _ in range(2):
+            told = _not_cut(made, ink, rows, columns, seen, level)
+            made, level = _with_kernels(made, ink, rows[told], columns[told], seen[told])
+        told = _not_cut(made, ink, rows, columns, seen, level)
+        made = _with_pose(made, ink, rows[told], columns[told], seen[told] - level)
+    told = _not_cut(made, ink, rows, columns, seen, level)
+    return _with_kernels(made, ink, rows[told], columns[told], seen[told])
+
+
+def _not_cut(
+    made: Sampling,
+    ink: Plane,
+    rows: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int64],
+    seen: Doubles,
+    level: float,
+) -> npt.NDArray[np.bool_]:
+    """Tell which pixels are not whiter than white: a sharp filter's overshoot is cut off there."""
+    should = _values(made, ink, made.places(rows, columns)) + level
+    told: npt.NDArray[np.bool_] = (seen > CUT) | (should > -CUT)
+    return told
+
+
+def _some(where: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    rows, columns = np.nonzero(where)
+    if len(rows) > MOST_PIXELS:
+        chosen = np.sort(np.random.default_rng(0).choice(len(rows), MOST_PIXELS, replace=False))
+        rows, columns = rows[chosen], columns[chosen]
+    return rows, columns
+
+
+def _with_kernels(
+    made: Sampling, ink: Plane, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], seen: Doubles
+) -> tuple[Sampling, float]:
+    """Solve for the kernel along the rows, then for that along the columns."""
+    places = made.places(rows, columns)
+    along, level = _kernel(ink, places[:, 0], places[:, 1], made.columns, seen, along_rows=True)
+    along /= along.sum() / KNOTS  # one axis carries the gain
+    down, level = _kernel(ink, places[:, 1], places[:, 0], along, seen, along_rows=False)
+    return Sampling(made.pose, along, down), level
+
+
+def _kernel(
+    ink: Plane, places: Doubles, others: Doubles, kernel: Doubles, seen: Doubles, *, along_rows: bool
+) -> tuple[Doubles, float]:
+    weights, first = _taps(others, kernel)
+    system = np.zeros((len(seen), len(kernel) + 1), np.float32)
+    design(ink, np.ascontiguousarray(places), weights, first, RADIUS, KNOTS, along_rows, system[:, :-1])
+    system[:, -1] = 1
+    normal = (system.T @ system).astype(float)
+    bend = np.diff(np.eye(len(kernel)), 2, axis=0)
+    scale = np.trace(normal[:-1, :-1]) / len(kernel)
+    normal[:-1, :-1] += SMOOTH * scale * (bend.T @ bend) + 1e-3 * SMOOTH * scale * np.eye(len(kernel))
+    solution = np.linalg.solve(normal, system.T.astype(float) @ seen)
+    return np.ascontiguousarray(solution[:-1]), float(solution[-1])
+
+
+def _with_pose(
+    made: Sampling, ink: Plane, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], dark: Doubles
+) -> Sampling:
+    """Move the pose to where the sheet's pixels see most of what is drawn (Gauss-Newton, one step)."""
+    places = made.places(rows, columns)
+    here = _values(made, ink, places)
+    right = (_values(made, ink, places + (NUDGE, 0)) - here) / NUDGE
+    down = (_values(made, ink, places + (0, NUDGE)) - here) / NUDGE
+    return Sampling(made.pose.nudged(places, right, down, dark - here), made.rows, made.columns)
+
+
+def _values(made: Sampling, ink: Plane, places: Points) -> Doubles:
+    across, first_column = _taps(places[:, 0], made.rows)
+    down, first_row = _taps(places[:, 1], made.columns)
+    out = np.zeros((len(places), 1), np.float32)
+    project(ink[None], (0, 0), across, down, first_column, first_row, out)
+    return out[:, 0].astype(float)

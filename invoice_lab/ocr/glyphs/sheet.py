@@ -1,0 +1,211 @@
+"""A sheet as it should look: texts drawn, seen by its pixels, compressed as it was, and what differs from that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.glyphs.appearance import Appearance, Size, choose, coarsened, resized, shifted
+from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
+from invoice_lab.ocr.glyphs.finish import Compressed, greyed
+from invoice_lab.ocr.glyphs.inked import LUMA, Ink
+from invoice_lab.ocr.glyphs.jpeg import UNIT
+from invoice_lab.ocr.glyphs.noise import Noise, estimate_noise
+from invoice_lab.ocr.glyphs.phased import PhasedSpread
+from invoice_lab.ocr.glyphs.sampling import estimate_sampling
+from invoice_lab.ocr.glyphs.spread import Area, Plane
+from invoice_lab.ocr.paper import paper, to_grey
+from invoice_lab.ocr.pose import Pose
+
+INKED = 0.05
+"""Darkness from which on a pixel of the canvas counts as inked."""
+AROUND = 7
+"""Pixels, both ways, around inked ones in which residuals are measured."""
+EXPLAINED = 0.9
+"""Share of a pixel's place on the canvas that has to be explained."""
+SAMPLE = 8
+"""Texts, those with most ink, by which it is found out how a sheet came about."""
+FAR_OFF = 30.0
+"""Grey levels: farther off, a pixel counts as spoilt, and no more."""
+PATCH = 9
+"""Pixels of the canvas, both ways, of a patch on which something unexplained is looked for."""
+FEW, UNUSUAL = 6, 6.0
+"""So many spoilt pixels of a patch are not looked at, and so many standard deviations more than on a usual patch."""
+
+
+class Sheet:
+    """The pixels of a sheet and what they should be.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (height, width, 3)
+    pose : Pose
+        Where the canvas lies on it.
+    canvas : Canvas
+    texts : sequence of FittedText
+        As they read by now.
+
+    Attributes
+    ----------
+    appearance : Appearance
+    noise : Noise
+    """
+
+    def __init__(self, rgb: Pixels, pose: Pose, canvas: Canvas, texts: Sequence[FittedText]) -> None:
+        grey = to_grey(rgb)
+        self._grey = _in_units(grey.astype(np.float32))
+        self._size: Size = (self._grey.shape[0], self._grey.shape[1])
+        self._scale = max(pose.scale, 0.5)
+        told = _told(canvas, pose, grey.shape).astype(np.float32)
+        self._told = _in_units(told, cv2.BORDER_CONSTANT) > 0
+        self._texts = texts
+        self._sample = sorted(texts, key=lambda text: -float(text.drawn.sum()))[:SAMPLE]
+        bright = paper(pose.rectify(grey, canvas.ink.shape[::-1]).astype(np.float32))
+        self._paper = self._paper_of(rgb, pose, bright)
+        self._whole_paper = self._paper
+        self.appearance = self._choose(pose, canvas, grey.shape)
+        self._take(self.appearance)
+        self.measure()
+
+    def _paper_of(self, rgb: Pixels, pose: Pose, bright: Plane) -> Plane:
+        """Return the brightness of the paper in each channel, one where the sheet has no colours."""
+        size = (self._size[1], self._size[0])
+        laid = cv2.warpPerspective(bright, pose.matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        if not (np.ptp(rgb, axis=2) > 0).any():
+            return laid[:, :, None]
+        usual = np.percentile(rgb.reshape(-1, 3), 90, axis=0)
+        tinted: Plane = laid[:, :, None] * (usual / max(float(usual @ LUMA), 1)).astype(np.float32)
+        return tinted
+
+    def _choose(self, pose: Pose, canvas: Canvas, sheet: tuple[int, ...]) -> Appearance:
+        """Find out how the sheet came about."""
+        return choose(self._ways(pose, canvas, (sheet[0], sheet[1])), self._misfit, coloured=self._paper.shape[2] > 1)
+
+    def _ways(self, pose: Pose, canvas: Canvas, sheet: Size) -> Iterator[Appearance]:
+        size = (canvas.ink.shape[0], canvas.ink.shape[1])
+        shift, spread = pose.whole_shift, canvas.spread
+        if shift is not None:
+            yield from shifted(shift, spread, self._size)
+            if isinstance(spread, PhasedSpread):
+                yield coarsened(shift, sheet, self._size, spread, self._misfit)
+            return
+        dark = 1 - self._grey / np.maximum(greyed(self._paper)[:, :, 0], 1)
+        sampling, level = estimate_sampling(dark, canvas.ink, self._told, pose)
+        yield Appearance(sampling, self._size, level)
+        if np.array_equal(pose.matrix, Pose.filling(size[::-1], sheet[::-1]).matrix):
+            yield resized(size, sheet, self._size, self._misfit)
+
+    def _take(self, way: Appearance) -> None:
+        """Draw all texts in a way that the sheet can have come about."""
+        self._paper = self._whole_paper
+        if not isinstance(way.finish, Compressed):
+            self._paper = greyed(self._paper)
+        if way.size != self._size:
+            small = cv2.resize(self._paper[..., 0], way.size[::-1], interpolation=cv2.INTER_AREA)
+            self._paper = small[:, :, None]
+        self._should: Plane = self._paper * np.float32(1 - way.level)
+        for text in self._texts:
+            rows, columns = text.area
+            window = way.optics.window(text.area, way.size)
+            seen = way.optics.seen(text.drawn[None], (columns.start, rows.start), window)[0]
+            self._should[window] -= self._paper[window] * seen[:, :, None] * self._tint(text.slot.ink)
+
+    def _misfit(self, way: Appearance) -> float:
+        """Return how far some of the texts are from what they should look like, in grey levels (root mean square)."""
+        self._take(way)
+        squares, count = 0.0, 0
+        for text in self._sample:
+            known, affected = way.finish.whole(way.optics.window(text.area, way.size))
+            left = way.finish(self._should[known][None], known, affected)[0] - self._grey[affected]
+            told = np.minimum(np.abs(left[self._told[affected]]), FAR_OFF)
+            squares, count = squares + float((told**2).sum()), count + told.size
+        return float(np.sqrt(squares / max(count, 1)))
+
+    def _tint(self, ink: Ink) -> Plane:
+        """Return how dark an ink is in each channel of the sheet, of its darkness in grey."""
+        return ink.tint() if self._paper.shape[2] > 1 else np.ones(1, np.float32)
+
+    def unexplained(self, text: FittedText) -> bool:
+        """Tell whether something else stands on a text: a patch with more spoilt pixels than chance brings."""
+        _, window = self._where(_body(text))
+        left = np.abs(self._left[window])
+        if not left.size:
+            return True
+        edge = max(round(PATCH * self._scale), 3)
+        spoilt = (left > UNUSUAL * max(self.noise.sigma, 1)).astype(np.float32)
+        most = float(cv2.blur(spoilt, (edge, edge), borderType=cv2.BORDER_CONSTANT).max()) * edge**2
+        usual = self.noise.spoilt * edge**2
+        return most > usual + UNUSUAL * np.sqrt(usual) + FEW * self._scale**2
+
+    def measure(self) -> None:
+        """Measure the noise anew."""
+        everything = (slice(0, self._size[0]), slice(0, self._size[1]))
+        picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
+        finished = self.appearance.finish(self._should[None], picture, everything)[0]
+        self._left: Plane = self._grey - finished
+        self.noise: Noise = estimate_noise(self._left, self._told)
+
+    def costs(self, changes: Plane, corner: tuple[int, int], ink: Ink) -> tuple[Plane, Plane, Area]:
+        """Compare changes of the ink.
+
+        Parameters
+        ----------
+        changes : ndarray, shape (n, height, width)
+            Ink that is added (or, below zero, taken away) on a part of the canvas.
+        corner : (x, y)
+            Where on the canvas.
+        ink : Ink
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            By how much each makes the sheet less likely, in nats.
+        ndarray, shape (n, rows, columns, channels)
+            What the pixels of a window should be then, before compression.
+        (slice, slice)
+            The window.
+        """
+        area = (slice(corner[1], corner[1] + changes.shape[1]), slice(corner[0], corner[0] + changes.shape[2]))
+        known, affected = self._where(area)
+        seen = self.appearance.optics.seen(changes, corner, known)[..., None] * self._tint(ink)
+        before = self._should[known][None]
+        pictures = np.concatenate([before, before - self._paper[known][None] * seen])
+        left = self._grey[affected][None] - self.appearance.finish(pictures, known, affected)
+        surprise = self.noise.surprise(left).sum(axis=(1, 2))
+        return surprise[1:] - surprise[0], pictures[1:], known
+
+    def _where(self, area: Area) -> tuple[Area, Area]:
+        """Return the part of the picture, and that of the sheet, that ink on an area of the canvas changes."""
+        way = self.appearance
+        return way.finish.whole(way.optics.window(area, way.size))
+
+    def take(self, after: Plane, window: Area) -> None:
+        """Take a change: what the pixels of a window should be from now on."""
+        self._should[window] = after
+
+
+def _body(text: FittedText) -> Area:
+    """Return the area of a text's line: its em box, from the first pen on."""
+    x, y = text.slot.pen
+    return slice(y, y + round(1.2 * text.slot.typeface.size)), slice(x, text.slot.right)
+
+
+def _in_units(plane: Plane, border: int = cv2.BORDER_REPLICATE) -> Plane:
+    """Return a picture continued to whole units, as libjpeg does: by its last row and column."""
+    height, width = plane.shape
+    made: Plane = cv2.copyMakeBorder(plane, 0, -height % UNIT, 0, -width % UNIT, border)
+    return made
+
+
+def _told(canvas: Canvas, pose: Pose, sheet: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Tell which pixels of the sheet lie near ink on parts of the canvas that are explained."""
+    left = np.abs(cv2.blur(canvas.residual() * canvas.weights, (5, 5)))
+    near = cv2.dilate((canvas.ink > INKED).astype(np.uint8), np.ones((AROUND, AROUND), np.uint8)) > 0
+    good = (near & (left < max(0.05, 3 * canvas.spread.noise))).astype(np.float32)
+    laid = cv2.warpPerspective(good, pose.matrix, sheet[::-1], flags=cv2.INTER_LINEAR, borderValue=0)
+    told: npt.NDArray[np.bool_] = laid > EXPLAINED
+    return told
