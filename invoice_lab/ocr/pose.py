@@ -76,7 +76,7 @@ class Pose:
 
     @classmethod
     def filling(cls, canvas: tuple[int, int], sheet: tuple[int, int]) -> Pose:
-        """Return the pose of a page resized to its sheet, by its own scale along each axis; sizes as (width, height)."""
+        """Return the pose of a page resized to its sheet along each axis by itself; sizes as (width, height)."""
         across, down = sheet[0] / canvas[0], sheet[1] / canvas[1]
         return cls(np.array([[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1.0]]))
 

@@ -51,6 +51,9 @@ class Optics(Protocol):
         ...
 
 
+PLAIN = Plain()
+
+
 @dataclass(frozen=True)
 class Appearance:
     """A way in which a sheet can have come about.
@@ -69,7 +72,7 @@ class Appearance:
     optics: Optics
     size: Size
     level: float = 0.0
-    finish: Finish = Plain()
+    finish: Finish = PLAIN
 
 
 Misfit = Callable[[Appearance], float]

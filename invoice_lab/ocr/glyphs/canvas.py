@@ -9,7 +9,7 @@ import numpy as np
 
 from invoice_lab.ocr.glyphs.grammar import StepTable, step_table
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
-from invoice_lab.ocr.glyphs.search import MOST_FOUND, Found, Usage, search, usage_of
+from invoice_lab.ocr.glyphs.search import Found, Usage, search, usage_of
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.glyphs.spread import Plane, Spread
 from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs, strip_height
@@ -20,6 +20,8 @@ MARGIN = 12
 """Columns of a strip left of the pen."""
 CORRELATION = 4.0
 """Neighbouring pixels err alike: so many pixels tell as much as one that errs by itself."""
+UNUSUAL = 5.0
+"""So many times the page's noise, a pixel is not explained."""
 SPECKED = 0.002
 """Share of spoilt pixels from which on a page counts as specked."""
 
@@ -137,9 +139,7 @@ class Canvas:
         text.found = text.rivals[0] if text.rivals else None
         self.redraw(text)
 
-    def rivals(
-        self, text: FittedText, noise: float, beam: int, most: int = MOST_FOUND, *, core: bool = False
-    ) -> list[Found]:
+    def rivals(self, text: FittedText, noise: float, beam: int, *, core: bool = False, keep: int = 0) -> list[Found]:
         """Search a text in what the others leave unexplained.
 
         Parameters
@@ -149,19 +149,31 @@ class Canvas:
             What is expected to be left unexplained.
         beam : int
             Hypotheses for each column.
-        most : int
-            How many readings to return.
         core : bool
             Whether to look at the middle of the letters alone, where neighbours above and below don't reach in.
+        keep : int
+            How many glyphs of the text as it reads now stay as they are.
         """
-        face = self.face(text.slot)
+        face, kept = self.face(text.slot), self._kept(text, keep)
         strip = self.residual()[text.area] + text.spread
+        if kept:
+            strip = strip - self.spread.of(self.drawn(text, kept), text.area)
         rows = face.core if core else face.whole
         unit = 1 / (2 * noise**2 * CORRELATION)
-        scores = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None]) * unit
+        root = (text.start << 6, -1, -1)
+        if kept:
+            root = (face.glyphs.end(kept.glyphs, text.start), int(kept.glyphs[-1]), int(kept.steps[-1]))
+        first = max((root[0] >> 6) - 1, 0)
+        scores = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None], first) * unit
         overlaps = (face.core_overlaps if core else face.glyphs.overlaps(face.whole)) * unit
         tables = (overlaps, face.glyphs.gaps.start), (face.glyphs.advance, face.glyphs.kerning)
-        return search(scores, *tables, self.steps(text), face.usage, start=text.start, beam=beam, most=most)
+        found = search(scores, *tables, self.steps(text), face.usage, root=root, beam=beam)
+        return [one.after(kept) for one in found] if kept else found
+
+    def _kept(self, text: FittedText, keep: int) -> Found | None:
+        if not keep or text.found is None:
+            return None
+        return Found(text.found.glyphs[:keep], text.found.steps[:keep], 0.0)
 
     def redraw(self, text: FittedText) -> None:
         """Draw a text as it reads now, in place of how it read before."""
@@ -192,6 +204,14 @@ class Canvas:
         near = cv2.dilate((text.drawn > 0.03).astype(np.uint8), np.ones((7, 7), np.uint8))
         counted = near * self.weights[text.area]
         text.noise = float(np.sqrt((self.residual()[text.area] ** 2 * counted).sum() / max(counted.sum(), 1)))
+
+    def first_unexplained(self, text: FittedText) -> int:
+        """Return the place of a text's first glyph that leaves something unexplained; their number if none does."""
+        left = np.abs(self.residual()[text.area]) * self.weights[text.area] * self.face(text.slot).core[:, None]
+        columns = np.flatnonzero(left.max(axis=0) > UNUSUAL * self.spread.noise)
+        after = columns[columns >= text.start]
+        pens = self.columns(text) - text.area[1].start
+        return int(np.searchsorted(pens, after[0], side="right")) - 1 if len(after) else len(pens) - 1
 
     def said(self, text: FittedText) -> tuple[str, ...]:
         """Return what the glyphs of a text stand for; empty where nothing was found."""

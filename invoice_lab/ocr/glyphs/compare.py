@@ -1,7 +1,7 @@
 """Compare what texts could be on the sheet itself: each reading drawn, seen and compressed as the sheet was.
 
-The search works on the straightened page, which interpolation has spoilt a little; here nothing is spoilt. Of each glyph
-the likeliest others are tried in its place, and of each text the other readings that the search found.
+The search works on the straightened page, which interpolation has spoilt a little; here nothing is spoilt. Of each
+glyph the likeliest others are tried in its place, and of each text the other readings that the search found.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
-from invoice_lab.ocr.glyphs.edits import edits
 from invoice_lab.ocr.glyphs.exchange import margins, usage_cost, usage_costs
 from invoice_lab.ocr.glyphs.search import Found
 from invoice_lab.ocr.glyphs.sheet import Sheet
@@ -22,14 +21,10 @@ MOST_OTHERS = 40
 """Glyphs that are tried in the place of one."""
 HOPELESS = 150.0
 """Nats by which a glyph is worse on the straightened page from which on it is not tried."""
-BEAMS = (60, 200)
+BEAMS = (40, 160)
 """Hypotheses for each column in the searches for texts that don't explain the sheet."""
-MOST_RIVALS = 40
-"""Readings that such a search returns."""
-MOST_EDITS = 6
-"""Edits that are made to a text at the most."""
-AT_ONCE = 200
-"""Readings that are drawn and compared at once."""
+RESTARTS, BEFORE = 3, 3
+"""How often a search begins again where a text goes wrong, and how many glyphs before that."""
 SWEEPS = 4
 LEAST_NOISE = 0.003
 """Least noise (darkness) assumed in a search."""
@@ -55,13 +50,12 @@ class Comparison:
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
         for text in self._texts:
-            self._settle(text, 0)
+            self._settle(text)
         self._exchange_all(self._texts)
         for beam in BEAMS:
             poor = self._poor()
             for text in poor:
-                self._settle(text, beam)
-                self._edit(text)
+                self._search_again(text, beam)
             self._exchange_all(poor)
         self._sheet.measure()
 
@@ -93,7 +87,7 @@ class Comparison:
         return changed
 
     def _others(self, text: FittedText, place: int) -> Ints:
-        """Return the glyphs to try at a place: the likeliest on the straightened page, the one that stands there first."""
+        """Return the glyphs to try at a place: what stands there, then the likeliest on the straightened page."""
         assert text.found is not None
         row, now = text.margins[place], text.found.glyphs[place]
         likely = np.argsort(row, kind="stable")[: MOST_OTHERS + 1]
@@ -140,29 +134,29 @@ class Comparison:
 
     # --- readings ----------------------------------------------------------------------------------------------------
 
-    def _settle(self, text: FittedText, beam: int) -> None:
-        """Take the best of the readings that the search found, or that another one with a wider beam finds."""
-        assert text.found is not None
-        if beam:
-            noise = max(self._canvas.spread.noise, LEAST_NOISE)
-            text.rivals = self._canvas.rivals(text, noise, beam, MOST_RIVALS)
+    def _settle(self, text: FittedText) -> None:
+        """Take the best of the readings that the search found."""
         text.lead = np.inf
-        rivals = [rival for rival in text.rivals if not np.array_equal(rival.glyphs, text.found.glyphs)]
-        self._take_best(text, rivals)
+        self._take_best(text, text.rivals)
 
-    def _edit(self, text: FittedText) -> None:
-        """Take the best of the readings near a text, as long as there is a better one."""
-        face, steps = self._canvas.face(text.slot).glyphs, self._canvas.steps(text)
-        for _ in range(MOST_EDITS):
-            assert text.found is not None
-            near = list(edits(text.found, face.advance, steps.repeated))
-            parts = [near[first : first + AT_ONCE] for first in range(0, len(near), AT_ONCE)]
-            if not any([self._take_best(text, part) for part in parts]):
+    def _search_again(self, text: FittedText, beam: int) -> None:
+        """Take the best of what a wider search finds, of the whole text and from where it goes wrong."""
+        noise = max(self._canvas.spread.noise, LEAST_NOISE)
+        self._take_best(text, self._canvas.rivals(text, noise, beam))
+        for _ in range(RESTARTS):
+            wrong = self._canvas.first_unexplained(text)
+            rivals = [
+                found
+                for keep in range(max(wrong - BEFORE, 0), wrong + 1)
+                for found in self._canvas.rivals(text, noise, beam, keep=keep)
+            ]
+            if not self._take_best(text, rivals):
                 break
 
     def _take_best(self, text: FittedText, rivals: list[Found]) -> bool:
         """Take the best of some readings if it is better than a text as it reads; tell whether it is."""
         assert text.found is not None
+        rivals = [rival for rival in rivals if not np.array_equal(rival.glyphs, text.found.glyphs)]
         if not rivals:
             return False
         changes = np.stack([self._canvas.drawn(text, rival) - text.drawn for rival in rivals])

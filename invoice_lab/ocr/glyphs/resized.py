@@ -21,8 +21,8 @@ def _by_pillow(before: int, after: int, *, how: Image.Resampling) -> Plane:
 
 
 def _by_opencv(before: int, after: int, *, how: int) -> Plane:
-    made: Plane = cv2.resize(np.eye(before, dtype=np.float32), (before, after), interpolation=how)
-    return made
+    made = cv2.resize(np.eye(before, dtype=np.float32), (before, after), interpolation=how)
+    return made.astype(np.float32)
 
 
 FILTERS: Mapping[str, Callable[[int, int], Plane]] = {
@@ -69,8 +69,7 @@ class Resized:
         y, x = corner[1] + self.shift[1], corner[0] + self.shift[0]
         down = _part(self.rows[window[0]], y, pictures.shape[1])
         across = _part(self.columns[window[1]], x, pictures.shape[2])
-        made: Plane = down @ pictures @ across.T
-        return made
+        return np.asarray(down @ pictures @ across.T, np.float32)
 
 
 def reached(matrix: Plane, span: Span) -> slice:

@@ -1,8 +1,8 @@
 """How the pixels of a sheet see ink that lies askew, scaled or between them: each samples the canvas at its own place.
 
 Turning, scaling and a photograph's perspective all weigh the ink around the place of a pixel along the canvas's rows
-and columns, after the distance: a filter's kernel, which blur makes wider. Both kernels and the exact pose are estimated
-from text that was read.
+and columns, after the distance: a filter's kernel, which blur makes wider. Both kernels and the exact pose are
+estimated from text that was read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ KNOTS = 8
 """Values of a kernel for each pixel; between them it is interpolated."""
 SMOOTH = 1e-4
 """Weight of a kernel's second differences against the fit, as a share of the normal equations' mean diagonal."""
+SMALL = 1e-3
+"""Weight of a kernel's values, as a share of that of its second differences."""
 MOST_PIXELS = 12_000
+"""Pixels that are used at the most: more make it slower and no better."""
 ROUNDS = 3
 CUT = 0.002
 """Darkness below zero from which on a pixel is taken to be cut off at white."""
@@ -119,33 +122,39 @@ def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pos
         Darkness of blank paper.
     """
     rows, columns = _some(where)
-    seen = dark[rows, columns].astype(float)
+    told = _Told(np.ascontiguousarray(ink, np.float32), rows, columns, dark[rows, columns].astype(float))
     distance = np.abs(np.arange(-RADIUS, RADIUS + 1 / KNOTS, 1 / KNOTS))
     first = np.maximum(1 - distance, 0)
     made, level = Sampling(pose, first, first), 0.0
-    ink = np.ascontiguousarray(ink, np.float32)
     for _ in range(ROUNDS):
         for _ in range(2):
-            told = _not_cut(made, ink, rows, columns, seen, level)
-            made, level = _with_kernels(made, ink, rows[told], columns[told], seen[told])
-        told = _not_cut(made, ink, rows, columns, seen, level)
-        made = _with_pose(made, ink, rows[told], columns[told], seen[told] - level)
-    told = _not_cut(made, ink, rows, columns, seen, level)
-    return _with_kernels(made, ink, rows[told], columns[told], seen[told])
+            made, level = _with_kernels(made, told.not_cut(made, level))
+        made = _with_pose(made, level, told.not_cut(made, level))
+    return _with_kernels(made, told.not_cut(made, level))
 
 
-def _not_cut(
-    made: Sampling,
-    ink: Plane,
-    rows: npt.NDArray[np.int64],
-    columns: npt.NDArray[np.int64],
-    seen: Doubles,
-    level: float,
-) -> npt.NDArray[np.bool_]:
-    """Tell which pixels are not whiter than white: a sharp filter's overshoot is cut off there."""
-    should = _values(made, ink, made.places(rows, columns)) + level
-    told: npt.NDArray[np.bool_] = (seen > CUT) | (should > -CUT)
-    return told
+@dataclass(frozen=True)
+class _Told:
+    """Pixels of the sheet (rows, columns) by which kernels and pose are estimated: the ink, and what is seen of it."""
+
+    ink: Plane
+    rows: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    seen: Doubles
+
+    def not_cut(self, made: Sampling, level: float) -> _Told:
+        """Return those that are not whiter than white: a sharp filter's overshoot is cut off there."""
+        should = self.values(made, made.places(self.rows, self.columns)) + level
+        kept = (self.seen > CUT) | (should > -CUT)
+        return _Told(self.ink, self.rows[kept], self.columns[kept], self.seen[kept])
+
+    def values(self, made: Sampling, places: Points) -> Doubles:
+        """Return what pixels at places of the canvas should see."""
+        across, first_column = _taps(places[:, 0], made.rows)
+        down, first_row = _taps(places[:, 1], made.columns)
+        out = np.zeros((len(places), 1), np.float32)
+        project(self.ink[None], (0, 0), across, down, first_column, first_row, out)
+        return out[:, 0].astype(float)
 
 
 def _some(where: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -156,46 +165,34 @@ def _some(where: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDAr
     return rows, columns
 
 
-def _with_kernels(
-    made: Sampling, ink: Plane, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], seen: Doubles
-) -> tuple[Sampling, float]:
+def _with_kernels(made: Sampling, told: _Told) -> tuple[Sampling, float]:
     """Solve for the kernel along the rows, then for that along the columns."""
-    places = made.places(rows, columns)
-    along, level = _kernel(ink, places[:, 0], places[:, 1], made.columns, seen, along_rows=True)
+    places = made.places(told.rows, told.columns)
+    along, _ = _kernel(told, places[:, 0], _taps(places[:, 1], made.columns), along_rows=True)
     along /= along.sum() / KNOTS  # one axis carries the gain
-    down, level = _kernel(ink, places[:, 1], places[:, 0], along, seen, along_rows=False)
+    down, level = _kernel(told, places[:, 1], _taps(places[:, 0], along), along_rows=False)
     return Sampling(made.pose, along, down), level
 
 
 def _kernel(
-    ink: Plane, places: Doubles, others: Doubles, kernel: Doubles, seen: Doubles, *, along_rows: bool
+    told: _Told, places: Doubles, others: tuple[Plane, npt.NDArray[np.int64]], *, along_rows: bool
 ) -> tuple[Doubles, float]:
-    weights, first = _taps(others, kernel)
-    system = np.zeros((len(seen), len(kernel) + 1), np.float32)
-    design(ink, np.ascontiguousarray(places), weights, first, RADIUS, KNOTS, along_rows, system[:, :-1])
+    """Solve for one axis' kernel and the paper's level; `others` are the taps along the other axis."""
+    knots = int(2 * RADIUS * KNOTS) + 1
+    system = np.zeros((len(told.seen), knots + 1), np.float32)
+    design(told.ink, np.ascontiguousarray(places), *others, RADIUS, KNOTS, along_rows, system[:, :-1])
     system[:, -1] = 1
     normal = (system.T @ system).astype(float)
-    bend = np.diff(np.eye(len(kernel)), 2, axis=0)
-    scale = np.trace(normal[:-1, :-1]) / len(kernel)
-    normal[:-1, :-1] += SMOOTH * scale * (bend.T @ bend) + 1e-3 * SMOOTH * scale * np.eye(len(kernel))
-    solution = np.linalg.solve(normal, system.T.astype(float) @ seen)
+    bend = np.diff(np.eye(knots), 2, axis=0)
+    scale = SMOOTH * np.trace(normal[:-1, :-1]) / knots
+    normal[:-1, :-1] += scale * (bend.T @ bend) + SMALL * scale * np.eye(knots)
+    solution = np.linalg.solve(normal, system.T.astype(float) @ told.seen)
     return np.ascontiguousarray(solution[:-1]), float(solution[-1])
 
 
-def _with_pose(
-    made: Sampling, ink: Plane, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], dark: Doubles
-) -> Sampling:
+def _with_pose(made: Sampling, level: float, told: _Told) -> Sampling:
     """Move the pose to where the sheet's pixels see most of what is drawn (Gauss-Newton, one step)."""
-    places = made.places(rows, columns)
-    here = _values(made, ink, places)
-    right = (_values(made, ink, places + (NUDGE, 0)) - here) / NUDGE
-    down = (_values(made, ink, places + (0, NUDGE)) - here) / NUDGE
-    return Sampling(made.pose.nudged(places, right, down, dark - here), made.rows, made.columns)
-
-
-def _values(made: Sampling, ink: Plane, places: Points) -> Doubles:
-    across, first_column = _taps(places[:, 0], made.rows)
-    down, first_row = _taps(places[:, 1], made.columns)
-    out = np.zeros((len(places), 1), np.float32)
-    project(ink[None], (0, 0), across, down, first_column, first_row, out)
-    return out[:, 0].astype(float)
+    places = made.places(told.rows, told.columns)
+    here = told.values(made, places)
+    right, down = ((told.values(made, places + step) - here) / NUDGE for step in NUDGE * np.eye(2))
+    return Sampling(made.pose.nudged(places, right, down, told.seen - level - here), made.rows, made.columns)

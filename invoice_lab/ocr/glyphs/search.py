@@ -32,6 +32,11 @@ class Found:
     steps: Ints
     cost: float
 
+    def after(self, first: Found) -> Found:
+        """Return the text that begins with another one."""
+        glyphs, steps = np.concatenate([first.glyphs, self.glyphs]), np.concatenate([first.steps, self.steps])
+        return Found(glyphs, steps, first.cost + self.cost)
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -49,9 +54,8 @@ def search(
     steps: StepTable,
     usage: Usage,
     *,
-    start: int,
+    root: tuple[int, int, int],
     beam: int = BEAM,
-    most: int = MOST_FOUND,
 ) -> list[Found]:
     """Search a strip from left to right.
 
@@ -65,12 +69,10 @@ def search(
         The glyphs' advance, shape (glyphs,), and kerning, shape (glyphs, glyphs), in 64ths of a pixel.
     steps : StepTable
     usage : Usage
-    start : int
-        Column of the first pen.
+    root : (pen, glyph, step)
+        Where the search begins: the first pen in 64ths of a pixel; what stands before it, -1 for nothing.
     beam : int
         Hypotheses that are kept for each column.
-    most : int
-        How many texts to return.
 
     Returns
     -------
@@ -79,14 +81,14 @@ def search(
     """
     trellis = walk(
         (scores, *overlaps, *moves), (steps.allowed, steps.optional, steps.repeated, steps.free),
-        (usage.alone, usage.following), start, beam,
+        (usage.alone, usage.following), root, beam,
     )  # fmt: skip
     _, glyph, parent, _, step, count, cost = trellis
     columns = np.flatnonzero(count)
     ends = np.concatenate([1 + column * beam + np.arange(count[column]) for column in columns] or [np.zeros(0, int)])
     ends = ends[steps.last[step[ends]]]
     total = cost[ends] + np.where(steps.free[step[ends]], usage.ending[glyph[ends]], 0)
-    cheapest = np.argsort(total, kind="stable")[:most]
+    cheapest = np.argsort(total, kind="stable")[:MOST_FOUND]
     return [_trace(int(ends[one]), float(total[one]), glyph, parent, step) for one in cheapest]
 
 

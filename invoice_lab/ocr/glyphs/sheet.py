@@ -93,7 +93,7 @@ class Sheet:
             if isinstance(spread, PhasedSpread):
                 yield coarsened(shift, sheet, self._size, spread, self._misfit)
             return
-        dark = 1 - self._grey / np.maximum(greyed(self._paper)[:, :, 0], 1)
+        dark: Plane = (1 - self._grey / np.maximum(greyed(self._paper)[:, :, 0], 1)).astype(np.float32)
         sampling, level = estimate_sampling(dark, canvas.ink, self._told, pose)
         yield Appearance(sampling, self._size, level)
         if np.array_equal(pose.matrix, Pose.filling(size[::-1], sheet[::-1]).matrix):

@@ -21,6 +21,9 @@ BELOW = 0.55
 
 REACH = 0.8
 """Pixels (standard deviation of the spread) from which on a glyph overlaps the one after the next, too."""
+FADE = 2.0
+"""Standard deviations of the spread before the end of a glyph's advance in which what comes after may reach."""
+WHOLE: Plane = np.ones((1, 1, 1), np.float32)
 FAR = 10
 """Pixels of gap at which the overlap ends even on the most blurred page that can be read."""
 
@@ -108,13 +111,14 @@ class SpreadGlyphs:
         -------
         ndarray, shape (columns, glyphs)
         """
-        return self._by_phase(self.flat, counted, seen, columns)
+        return self._by_phase(WHOLE, counted, seen, columns)
 
-    def _by_phase(self, pictures: Plane, counted: Plane, seen: Plane, columns: npt.NDArray[np.int64]) -> Plane:
+    def _by_phase(self, share: Plane, counted: Plane, seen: Plane, columns: npt.NDArray[np.int64]) -> Plane:
+        """Return `squares` where each pixel of the pictures counts for a share."""
         phase, out = self.phase(columns), np.empty((len(columns), len(self.texts)), np.float32)
         for one in np.unique(phase):
-            at = phase == one
-            out[at] = counted[at] @ (pictures[one] ** 2).T - 2 * (seen[at] @ pictures[one].T)
+            at, counts = phase == one, share[0] * self.flat[one]
+            out[at] = counted[at] @ (counts * self.flat[one]).T - 2 * (seen[at] @ counts.T)
         return out
 
     @cached_property
@@ -129,10 +133,17 @@ class SpreadGlyphs:
 
     def pens(self, glyphs: npt.NDArray[np.int64], start: int) -> Ints:
         """Return the column at which each glyph of a text is drawn; the first one's pen is at `start`."""
-        between = self.kerning[glyphs[:-1], glyphs[1:]] if len(glyphs) > 1 else np.zeros(0, np.int64)
-        moved = np.concatenate([[0], np.cumsum(self.advance[glyphs[:-1]] + between)])
-        columns: Ints = ((start << 6) + moved + 32) >> 6
+        columns: Ints = (self._exact_pens(glyphs, start) + 32) >> 6
         return columns
+
+    def end(self, glyphs: npt.NDArray[np.int64], start: int) -> int:
+        """Return where the pen stands after a text, in 64ths of a pixel."""
+        return int(self._exact_pens(glyphs, start)[-1] + self.advance[glyphs[-1]])
+
+    def _exact_pens(self, glyphs: npt.NDArray[np.int64], start: int) -> Ints:
+        between = self.kerning[glyphs[:-1], glyphs[1:]] if len(glyphs) > 1 else np.zeros(0, np.int64)
+        moved: Ints = np.concatenate([[0], np.cumsum(self.advance[glyphs[:-1]] + between)])
+        return (start << 6) + moved
 
     def drawn(self, coverage: Pixels) -> Plane:
         """Return how dark ink of a coverage is, before it spreads."""
@@ -170,18 +181,27 @@ class SpreadGlyphs:
 
     @cached_property
     def _cuts(self) -> tuple[Plane, ...]:
-        """The pictures up to where their advance ends, in whole pixels and one more, shaped as `flat`."""
+        """How much each column of the pictures counts up to where their advance ends, in whole pixels and one more.
+
+        Shape (1, glyphs, height x width). On a blurred page what comes after reaches into the last columns: they count
+        less.
+        """
         column, ends = np.arange(self.width)[None, None, :], self.pen + (self.advance >> 6)[:, None, None]
         more = (0,) if not (self.advance & 63).any() else (0, 1)
-        return tuple(np.where(column >= ends + one, 0, self.pictures).reshape(self.flat.shape) for one in more)
+        soft = max(FADE * self._reach, 1.0)
+        fading = [np.clip((ends + one - column) / soft, 0, 1) for one in more]
+        shape = (1, len(self.texts), -1)
+        return tuple(np.repeat(share.astype(np.float32), self.height, axis=1).reshape(shape) for share in fading)
 
-    def scores(self, strip: Plane, weights: Plane) -> Plane:
+    def scores(self, strip: Plane, weights: Plane, first: int = 0) -> Plane:
         """Return by how much each glyph at each column changes the squared residual; below zero is better.
 
         Parameters
         ----------
         strip, weights : ndarray, shape (height, width)
             What is to be explained, and how much each pixel counts.
+        first : int
+            The column from which on scores are asked for; before it they are zero.
 
         Returns
         -------
@@ -189,9 +209,12 @@ class SpreadGlyphs:
             Of the whole glyph, of its part before the next pen (what comes after may explain the rest), and of that
             part and one column more where pens stand between pixels.
         """
-        counted, seen = self.windows(weights), self.windows(weights * strip)
-        columns = np.arange(strip.shape[1])
-        return np.stack([self._by_phase(part, counted, seen, columns) for part in (self.flat, *self._cuts)])
+        columns = np.arange(first, strip.shape[1])
+        counted, seen = self.windows(weights, columns), self.windows(weights * strip, columns)
+        scores = np.zeros((1 + len(self._cuts), strip.shape[1], len(self.texts)), np.float32)
+        for out, share in zip(scores, (WHOLE, *self._cuts), strict=True):
+            out[first:] = self._by_phase(share, counted, seen, columns)
+        return scores
 
     def overlaps(self, row_weights: Plane) -> Plane:
         """Return what two glyphs add to the squared residual together, beside the sum of their scores.

@@ -8,10 +8,11 @@ from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from invoice_lab.ocr.decode import Pixels
-from invoice_lab.ocr.glyphs.fonts import Shaping, load_font
+from invoice_lab.ocr.glyphs.fonts import Shaping, find_font, load_font
+from invoice_lab.ocr.glyphs.kerning import kerning_of
 
 UNIT = 64
 """Parts of a pixel in which FreeType counts."""
@@ -122,36 +123,18 @@ class Typeface:
         """
         if self.shaping == "basic" or self._monospaced:
             return np.zeros((len(self.texts), len(self.texts)), np.int64)
-        pairs, number = _kerning(self.name)
-        first = [number.get(_base(text[-1]), 0) for text in self.texts]
-        second = [number.get(_base(text[0]), 0) for text in self.texts]
-        return np.round(pairs[np.ix_(first, second)] * (self.size / KERNING_SIZE)).astype(np.int64)
+        path = find_font(self.name)
+        assert path is not None
+        firsts, seconds = (tuple(text[end] for text in self.texts) for end in (-1, 0))
+        letters = tuple(sorted({*firsts, *seconds}))
+        pairs, em = kerning_of(path, letters)
+        number = {letter: place for place, letter in enumerate(letters)}
+        between = pairs[np.ix_([number[letter] for letter in firsts], [number[letter] for letter in seconds])]
+        return np.floor(between * (self.size * UNIT / em) + 0.5).astype(np.int64)
 
     @property
     def _monospaced(self) -> bool:
         return len({glyph.advance for glyph in self.glyphs}) == 1
-
-
-KERNING_SIZE = 2000
-"""Pixels an em at which kerning is measured: it grows with the size."""
-
-
-def _base(letter: str) -> str:
-    """Return a letter without its accent: it has the kerning of the letter with it, but for a few hundredths."""
-    return unicodedata.normalize("NFD", letter)[0]
-
-
-@cache
-def _kerning(font: str) -> tuple[Ints, dict[str, int]]:
-    """Measure the kerning of all pairs of ASCII characters; the first row and column stand for all other glyphs."""
-    large: ImageFont.FreeTypeFont = load_font(font, KERNING_SIZE, "raqm")
-    letters = [chr(code) for code in range(32, 127)]
-    advance = {c: round(large.getlength(c) * UNIT) for c in letters}
-    pairs = np.zeros((len(letters) + 1, len(letters) + 1), np.int64)
-    for i, a in enumerate(letters, start=1):
-        for j, b in enumerate(letters, start=1):
-            pairs[i, j] = round(large.getlength(a + b, features=["-liga"]) * UNIT) - advance[a] - advance[b]
-    return pairs, {c: i for i, c in enumerate(letters, start=1)}
 
 
 @cache

@@ -76,8 +76,11 @@ def _extend(trellis, at, to, beam, tables, grammar, usage):
 
 
 @njit(cache=True)
-def walk(tables, grammar, usage, start, beam):
-    """Fill the trellis column by column; entry 0 is the empty text, the others lie `beam` to a column."""
+def walk(tables, grammar, usage, root, beam):
+    """Fill the trellis column by column; entry 0 is the root, the others lie `beam` to a column.
+
+    The root is where the search begins: pen in 64ths, last glyph and step of the grammar before it, -1 for none.
+    """
     allowed, optional, repeated, free = grammar
     scores = tables[0]
     size = 1 + scores.shape[1] * beam
@@ -85,7 +88,8 @@ def walk(tables, grammar, usage, start, beam):
         np.zeros(size, np.float32), np.full(size, -1), np.full(size, -1), np.zeros(size, np.int64), np.full(size, -1),
         np.zeros(scores.shape[1], np.int64), np.zeros(size, np.float32),
     )  # fmt: skip
-    trellis[3][0] = start << 6
+    trellis[3][0], trellis[1][0], trellis[4][0] = root
+    start = (root[0] + 32) >> 6
     for column in range(start, scores.shape[1]):
         for rank in range(1 if column == start else trellis[5][column]):
             at = 0 if column == start else 1 + column * beam + rank

@@ -15,7 +15,7 @@ def taps(places, kernel, radius, knots, taps_out, first_out):
         for tap in range(taps_out.shape[1]):
             at = (first + tap - places[number] + radius) * knots
             below = int(at)
-            if 0 <= at and below < len(kernel) - 1:
+            if at >= 0 and below < len(kernel) - 1:
                 share = at - below
                 taps_out[number, tap] = kernel[below] * (1 - share) + kernel[below + 1] * share
             else:
