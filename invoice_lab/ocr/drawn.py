@@ -80,7 +80,7 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnRea
     exact = _exact(rgb, drawn, registered)
     texts = [_certain(slot, exact[slot.name]) for slot in slots if slot.name in exact]
     if len(texts) < len(slots):
-        texts += [text for text in _fitted(rgb, registered, drawn, slots) if text.slot.name not in exact]
+        texts += _fitted(rgb, registered, drawn, exact)
     return _reading(drawn, registered.placement, texts, registered.pose)
 
 
@@ -113,16 +113,17 @@ def _certain(slot: Slot, text: str) -> _Text:
     return _Text(slot, text, np.ones(len(text)), np.array(columns), "exact")
 
 
-def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, slots: list[Slot]) -> list[_Text]:
+def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict[str, str]) -> list[_Text]:
+    """Read the texts that are not known exactly."""
     weights = registered.weights.copy()
     rule = drawn.drawing.table.rule
     if rule:
         row = drawn.line_at(registered.placement.lines)[1] + registered.placement.table[1] + rule[1]
         weights[max(row, 0) : row + 1] = 0
-    inside = [slot for slot in slots if _lies_within(slot, drawn.layout.canvas)]
-    fit = PageFit(registered.dark, weights, inside)
+    inside = [slot for slot in drawn.slots(registered.placement) if _lies_within(slot, drawn.layout.canvas)]
+    fit = PageFit(registered.dark, weights, inside, exact)
     found = [text for text in fit.run() if text.found]
-    sheet = Sheet(rgb, registered.pose, fit.canvas, found)
+    sheet = Sheet(rgb, registered.pose, fit.canvas, [text for text in fit.texts if text.found])
     Comparison(sheet, fit.canvas, found).run()
     return [_fitted_text(sheet, fit.canvas, text) for text in found]
 

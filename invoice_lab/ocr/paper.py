@@ -52,24 +52,24 @@ def paper(grey: Plane) -> Plane:
 
 def _without_specks(dark: Plane, grey: Plane) -> tuple[Plane, Plane]:
     weights = np.ones_like(dark)
-    second = _second_nearest(dark)
-    pepper = (grey <= 5) & (second > LONELY)
+    pepper = _lonely(dark, grey <= 5, LONELY)
     if float(pepper.mean()) < SPECKS:
         return dark, weights
-    salt = (grey >= 250) & (second > 0.6 * LONELY)
+    darkest = cv2.dilate(dark, np.ones((3, 3), np.uint8))
+    salt = _lonely(dark, (grey >= 250) & (darkest - dark > 0.6 * LONELY), 0.6 * LONELY)
     weights[pepper | salt] = 0
     return np.where(pepper, 0, dark).astype(np.float32), weights
 
 
-def _second_nearest(dark: Plane) -> Plane:
-    """Return each pixel's second smallest difference to its eight neighbours."""
+def _lonely(dark: Plane, candidates: npt.NDArray[np.bool_], apart: float) -> npt.NDArray[np.bool_]:
+    """Tell which of some pixels differ by more than `apart` from all their eight neighbours but one, if any."""
+    lonely = np.zeros(dark.shape, np.bool_)
+    rows, columns = np.nonzero(candidates)
     padded = np.pad(dark, 1, mode="edge")
-    height, width = dark.shape
-    apart = np.stack(
-        [np.abs(padded[y : y + height, x : x + width] - dark) for y in range(3) for x in range(3) if (x, y) != (1, 1)]
-    )
-    second: Plane = np.partition(apart, 1, axis=0)[1]
-    return second
+    around = [padded[rows + y, columns + x] for y in range(3) for x in range(3) if (x, y) != (1, 1)]
+    off = np.abs(np.stack(around) - dark[rows, columns])
+    lonely[rows, columns] = np.count_nonzero(off <= apart, axis=0) <= 1
+    return lonely
 
 
 def to_grey(rgb: Pixels) -> Pixels:

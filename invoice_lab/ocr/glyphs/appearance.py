@@ -20,6 +20,8 @@ Size = tuple[int, int]
 
 BETTER = 0.8
 """Share of the misfit that another way may leave at the most, to be taken instead of the simplest."""
+EXACT = 1.0
+"""Grey levels (root mean square): a way that misses by no more needs no other one beside it."""
 FIRST_GUESS = "bicubic"
 """The filter that most programs enlarge with."""
 OFF_BY = (0, -1, 1)
@@ -95,6 +97,8 @@ def choose(ways: Iterator[Appearance], misfit: Misfit, *, coloured: bool) -> App
         left = misfit(way)
         if best is None or left < BETTER * least:
             best, least = way, left
+        if least <= EXACT:
+            break
         if isinstance(way.finish, Plain):
             lossy = _compressed(way, misfit, coloured=coloured)
             left = misfit(lossy)

@@ -109,12 +109,17 @@ class Canvas:
         left: Plane = self.dark - self.spread.level - self._explained
         return left
 
-    def begin(self, slot: Slot) -> FittedText:
-        """Return a text of which nothing is known yet."""
+    def begin(self, slot: Slot, known: str | None = None) -> FittedText:
+        """Return the text of a slot, drawn where it is known."""
         top, left = slot.pen[1] - ABOVE, max(slot.pen[0] - MARGIN, 0)
         area = (slice(top, top + strip_height(slot.typeface.size)), slice(left, slot.right))
         empty = np.zeros(self.dark[area].shape, np.float32)
-        return FittedText(slot, area, None, empty, empty.copy())
+        text = FittedText(slot, area, None, empty, empty.copy())
+        if known:
+            glyphs = self.face(slot).glyphs.spell(known)
+            text.found = Found(glyphs, np.full(len(glyphs), -1), 0.0)
+            self.redraw(text)
+        return text
 
     def face(self, slot: Slot) -> Face:
         """Return the glyphs that a slot is read with, made anew for each spread."""

@@ -7,7 +7,8 @@ everything read then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -30,7 +31,8 @@ ENOUGH = 2000
 """Pixels of read text that the spread is estimated from at the least."""
 BETTER = 0.8
 """Share of the noise that a spread by phases may leave at the most; else the simpler one is kept."""
-ROUNDS = 4
+NONE: Mapping[str, str] = MappingProxyType({})
+ROUNDS = 2
 SWEEPS = 4
 POOR = 1.35
 """A text that leaves so many times the page's usual residual is searched again."""
@@ -44,21 +46,26 @@ class PageFit:
     dark, weights : ndarray of float, shape (height, width)
         See `Canvas`.
     slots : sequence of Slot
+    known : dict of str to str, optional
+        Texts that are known for certain, by their slot's name.
 
     Attributes
     ----------
     canvas : Canvas
     texts : list of FittedText
         Of all slots, in their order.
+    open : list of FittedText
+        Those that are not known.
     """
 
-    def __init__(self, dark: Plane, weights: Plane, slots: Sequence[Slot]) -> None:
+    def __init__(self, dark: Plane, weights: Plane, slots: Sequence[Slot], known: Mapping[str, str] = NONE) -> None:
         self.canvas = Canvas(dark, weights, spread_of_labels(dark, weights, slots))
-        self.texts = [self.canvas.begin(slot) for slot in slots]
+        self.texts = [self.canvas.begin(slot, known.get(slot.name)) for slot in slots]
+        self.open = [text for text in self.texts if text.slot.name not in known]
 
     def run(self) -> list[FittedText]:
-        """Fit all texts; those of which nothing fits keep `found` None."""
-        for text in self.texts:
+        """Fit the texts that are not known; those of which nothing fits keep `found` None."""
+        for text in self.open:
             self.canvas.search(text, max(self.canvas.spread.noise, FIRST_NOISE), BEAM, core=True)
         for last in (*[False] * (ROUNDS - 1), True):
             self._leave_out_specks()
@@ -69,22 +76,22 @@ class PageFit:
                 break
             for text in poor:
                 self.canvas.search(text, max(LATER_NOISE, 0.7 * text.noise), WIDE_BEAM, core=False)
-        for text in self.texts:
+        for text in self.open:
             if text.found:
                 settle(self.canvas, text)
-        return self.texts
+        return self.open
 
     def _exchange_all(self) -> None:
         self._measure()
         for _ in range(SWEEPS):
-            changed = [exchange(self.canvas, text) for text in self.texts if text.found]
+            changed = [exchange(self.canvas, text) for text in self.open if text.found]
             if not any(changed):
                 break
 
     def _poor(self) -> list[FittedText]:
         self._measure()
         usual = float(np.median([text.noise for text in self.texts]))
-        return [text for text in self.texts if text.noise > POOR * max(usual, QUIETEST)]
+        return [text for text in self.open if text.noise > POOR * max(usual, QUIETEST)]
 
     def _measure(self) -> None:
         for text in self.texts:

@@ -131,6 +131,16 @@ class SpreadGlyphs:
         closest = int((kerned - (self.advance >> 6)[:, None]).min())
         return range(closest, FAR if self._reach > REACH else 3)
 
+    def spell(self, text: str) -> Ints:
+        """Return the glyphs of a text; where several letters are drawn as one glyph, that one."""
+        number = {said: glyph for glyph, said in enumerate(self.texts)}
+        longest, glyphs = max(map(len, number)), []
+        while text:
+            said = next(text[:end] for end in range(longest, 0, -1) if text[:end] in number)
+            glyphs.append(number[said])
+            text = text[len(said) :]
+        return np.array(glyphs, np.int64)
+
     def pens(self, glyphs: npt.NDArray[np.int64], start: int) -> Ints:
         """Return the column at which each glyph of a text is drawn; the first one's pen is at `start`."""
         columns: Ints = (self._exact_pens(glyphs, start) + 32) >> 6
