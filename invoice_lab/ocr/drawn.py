@@ -47,13 +47,17 @@ class DrawnReading:
 
 @dataclass(frozen=True)
 class _Text:
-    """One slot's text: how sure each character is, where each begins (columns of the canvas), how it was read."""
+    """One slot's text: how sure each character is, where each begins (columns of the canvas), how it was read.
+
+    Where it is `covered`, something else stands on it.
+    """
 
     slot: Slot
     text: str
     sure: np.ndarray[tuple[int], np.dtype[np.float64]]
     columns: np.ndarray[tuple[int], np.dtype[np.int64]]
     how: str
+    covered: bool = False
 
 
 def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
@@ -136,12 +140,11 @@ def _lies_within(slot: Slot, canvas: tuple[int, int]) -> bool:
 def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:
     said = canvas.said(text)
     sure = probabilities(text) / (1 + np.exp(-min(text.lead, 700.0)))
-    if sheet.unexplained(text):
-        sure = np.minimum(sure, DOUBTFUL)
     lengths = [len(letters) for letters in said]
     columns = canvas.columns(text)
     starts = np.repeat(columns[:-1], lengths)
-    return _Text(text.slot, "".join(said), np.repeat(sure, lengths), np.append(starts, columns[-1]), "fit")
+    letters, ends = np.repeat(sure, lengths), np.append(starts, columns[-1])
+    return _Text(text.slot, "".join(said), letters, ends, "fit", sheet.unexplained(text))
 
 
 def _reading(drawn: DrawnLayout, placement: Placement, texts: list[_Text], pose: Pose) -> DrawnReading:
@@ -169,6 +172,6 @@ def _field(text: _Text, part: CellField, drawn: DrawnLayout, pose: Pose) -> Fiel
     top = text.slot.pen[1]
     left, right = int(text.columns[part.start]), int(text.columns[part.end])
     box = Box(left, top, max(right - left, 1), round(1.25 * text.slot.typeface.size))
-    confidence = float(np.prod(text.sure[part.start : part.end]))
+    confidence = min(float(np.prod(text.sure[part.start : part.end])), DOUBTFUL if text.covered else 1.0)
     value = value_of(part.name, part.raw, drawn.layout)
     return Field(part.raw, value, pose.box_on_sheet(box), confidence if value is not None else 0.0, text.how)

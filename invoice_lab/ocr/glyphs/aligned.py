@@ -10,7 +10,7 @@ from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.spread import Area, Plane, Spread
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aligned:
     """A sheet that is the canvas, shifted by whole pixels; as `invoice_lab.ocr.glyphs.sampling.Sampling` otherwise.
 

@@ -20,8 +20,8 @@ MARGIN = 12
 """Columns of a strip left of the pen."""
 CORRELATION = 4.0
 """Neighbouring pixels err alike: so many pixels tell as much as one that errs by itself."""
-UNUSUAL = 5.0
-"""So many times the page's noise, a pixel is not explained."""
+BRANCHES = 20
+"""Glyphs that are tried where a text goes wrong."""
 SPECKED = 0.002
 """Share of spoilt pixels from which on a page counts as specked."""
 
@@ -144,7 +144,9 @@ class Canvas:
         text.found = text.rivals[0] if text.rivals else None
         self.redraw(text)
 
-    def rivals(self, text: FittedText, noise: float, beam: int, *, core: bool = False, keep: int = 0) -> list[Found]:
+    def rivals(
+        self, text: FittedText, noise: float, beam: int, *, core: bool = False, kept: Found | None = None
+    ) -> list[Found]:
         """Search a text in what the others leave unexplained.
 
         Parameters
@@ -156,18 +158,13 @@ class Canvas:
             Hypotheses for each column.
         core : bool
             Whether to look at the middle of the letters alone, where neighbours above and below don't reach in.
-        keep : int
-            How many glyphs of the text as it reads now stay as they are.
+        kept : Found, optional
+            What the text begins with.
         """
-        face, kept = self.face(text.slot), self._kept(text, keep)
-        strip = self.residual()[text.area] + text.spread
-        if kept:
-            strip = strip - self.spread.of(self.drawn(text, kept), text.area)
+        face, strip = self.face(text.slot), self._unexplained_but(text, kept)
         rows = face.core if core else face.whole
         unit = 1 / (2 * noise**2 * CORRELATION)
-        root = (text.start << 6, -1, -1)
-        if kept:
-            root = (face.glyphs.end(kept.glyphs, text.start), int(kept.glyphs[-1]), int(kept.steps[-1]))
+        root = self._root(text, kept)
         first = max((root[0] >> 6) - 1, 0)
         scores = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None], first) * unit
         overlaps = (face.core_overlaps if core else face.glyphs.overlaps(face.whole)) * unit
@@ -175,10 +172,31 @@ class Canvas:
         found = search(scores, *tables, self.steps(text), face.usage, root=root, beam=beam)
         return [one.after(kept) for one in found] if kept else found
 
-    def _kept(self, text: FittedText, keep: int) -> Found | None:
-        if not keep or text.found is None:
-            return None
-        return Found(text.found.glyphs[:keep], text.found.steps[:keep], 0.0)
+    def branches(self, text: FittedText, keep: int) -> list[Found]:
+        """Return the first `keep` glyphs of a text with each of those after them that fit best there."""
+        assert text.found is not None
+        steps = self.steps(text)
+        kept = Found(text.found.glyphs[:keep], text.found.steps[:keep], 0.0) if keep else None
+        step = int(text.found.steps[min(keep, len(text.found.steps) - 1)])
+        face, strip = self.face(text.slot), self._unexplained_but(text, kept)
+        column = (self._root(text, kept)[0] + 32) >> 6
+        counted = self.weights[text.area] * face.whole[:, None]
+        fits = np.where(steps.allowed[step], face.glyphs.scores(strip, counted, column)[1, column], np.inf)
+        likely = np.argsort(fits, kind="stable")[:BRANCHES]
+        begun = kept or Found(likely[:0], likely[:0], 0.0)
+        return [Found(np.append(begun.glyphs, glyph), np.append(begun.steps, step), 0.0) for glyph in likely]
+
+    def _unexplained_but(self, text: FittedText, kept: Found | None) -> Plane:
+        """Return what the other texts and the beginning of a text leave unexplained."""
+        strip: Plane = self.residual()[text.area] + text.spread
+        return strip - self.spread.of(self.drawn(text, kept), text.area) if kept else strip
+
+    def _root(self, text: FittedText, kept: Found | None) -> tuple[int, int, int]:
+        """Return where a search begins; see `invoice_lab.ocr.glyphs.search.search`."""
+        if kept is None:
+            return text.start << 6, -1, -1
+        end = self.face(text.slot).glyphs.end(kept.glyphs, text.start)
+        return end, int(kept.glyphs[-1]), int(kept.steps[-1])
 
     def redraw(self, text: FittedText) -> None:
         """Draw a text as it reads now, in place of how it read before."""
@@ -209,14 +227,6 @@ class Canvas:
         near = cv2.dilate((text.drawn > 0.03).astype(np.uint8), np.ones((7, 7), np.uint8))
         counted = near * self.weights[text.area]
         text.noise = float(np.sqrt((self.residual()[text.area] ** 2 * counted).sum() / max(counted.sum(), 1)))
-
-    def first_unexplained(self, text: FittedText) -> int:
-        """Return the place of a text's first glyph that leaves something unexplained; their number if none does."""
-        left = np.abs(self.residual()[text.area]) * self.weights[text.area] * self.face(text.slot).core[:, None]
-        columns = np.flatnonzero(left.max(axis=0) > UNUSUAL * self.spread.noise)
-        after = columns[columns >= text.start]
-        pens = self.columns(text) - text.area[1].start
-        return int(np.searchsorted(pens, after[0], side="right")) - 1 if len(after) else len(pens) - 1
 
     def said(self, text: FittedText) -> tuple[str, ...]:
         """Return what the glyphs of a text stand for; empty where nothing was found."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.exchange import margins, usage_cost, usage_costs
-from invoice_lab.ocr.glyphs.search import Found
+from invoice_lab.ocr.glyphs.search import BEAM, Found
 from invoice_lab.ocr.glyphs.sheet import Sheet
 from invoice_lab.ocr.glyphs.spread import Plane
 from invoice_lab.ocr.glyphs.typeface import Ints
@@ -21,10 +21,10 @@ MOST_OTHERS = 40
 """Glyphs that are tried in the place of one."""
 HOPELESS = 150.0
 """Nats by which a glyph is worse on the straightened page from which on it is not tried."""
-BEAMS = (40, 160)
+BEAMS = (40, 100)
 """Hypotheses for each column in the searches for texts that don't explain the sheet."""
-RESTARTS, BEFORE = 3, 3
-"""How often a search begins again where a text goes wrong, and how many glyphs before that."""
+RESTARTS, BEST = 4, 2
+"""How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
 SWEEPS = 4
 LEAST_NOISE = 0.003
 """Least noise (darkness) assumed in a search."""
@@ -119,18 +119,32 @@ class Comparison:
     def _changes(self, text: FittedText, place: int, others: Ints) -> tuple[Plane, tuple[int, int]]:
         """Return by how much the ink changes with each of some glyphs in a place, and where that is on the canvas."""
         assert text.found is not None
-        face, width = self._canvas.face(text.slot).glyphs, text.drawn.shape[1]
+        face = self._canvas.face(text.slot).glyphs
         glyphs = np.tile(text.found.glyphs, (len(others), 1))
         glyphs[:, place] = others
         pens = face.pens(text.found.glyphs, text.start)
-        near = slice(max(place - 1, 0), place + 2)
+        changes = [
+            self._local_change(text, row, place)
+            if np.array_equal(face.pens(row, text.start), pens)
+            else face.text_drawn(row, text.start, text.drawn.shape[1]) - text.drawn
+            for row in glyphs
+        ]
+        rows, columns = text.area
+        return _trimmed(np.stack(changes), (columns.start, rows.start))
+
+    def _local_change(self, text: FittedText, glyphs: Ints, place: int) -> Plane:
+        """Return by how much the ink changes where one glyph changes and no pen moves."""
+        assert text.found is not None
+        face, width = self._canvas.face(text.slot).glyphs, text.drawn.shape[1]
+        pens = face.pens(text.found.glyphs, text.start)
         left = max(int(pens[place]) - face.pen, 0)
         right = min(int(pens[place]) - face.pen + face.width, width)
+        near = slice(max(place - 1, 0), place + 2)
         local = (pens[near] - left).tolist()
-        drawn = np.stack([face.drawn_at(row[near].tolist(), local, right - left) for row in glyphs])
-        before = face.drawn_at(text.found.glyphs[near].tolist(), local, right - left)
-        rows, columns = text.area
-        return _trimmed(drawn - before, (columns.start + left, rows.start))
+        before, after = (face.drawn_at(row[near].tolist(), local, right - left) for row in (text.found.glyphs, glyphs))
+        change = np.zeros_like(text.drawn)
+        change[:, left:right] = after - before
+        return change
 
     # --- readings ----------------------------------------------------------------------------------------------------
 
@@ -144,12 +158,10 @@ class Comparison:
         noise = max(self._canvas.spread.noise, LEAST_NOISE)
         self._take_best(text, self._canvas.rivals(text, noise, beam))
         for _ in range(RESTARTS):
-            wrong = self._canvas.first_unexplained(text)
-            rivals = [
-                found
-                for keep in range(max(wrong - BEFORE, 0), wrong + 1)
-                for found in self._canvas.rivals(text, noise, beam, keep=keep)
-            ]
+            self._sheet.measure()
+            wrong = self._sheet.first_wrong(text, self._canvas.columns(text))
+            branches = [one for keep in (wrong - 1, wrong) if keep >= 0 for one in self._canvas.branches(text, keep)]
+            rivals = [found for kept in branches for found in self._canvas.rivals(text, noise, BEAM, kept=kept)[:BEST]]
             if not self._take_best(text, rivals):
                 break
 

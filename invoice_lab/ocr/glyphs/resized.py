@@ -41,7 +41,7 @@ def weights(name: str, before: int, after: int) -> Plane:
     return FILTERS[name](before, after)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resized:
     """A sheet that was resized as a whole.
 

@@ -35,7 +35,7 @@ NUDGE = 0.05
 Doubles = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sampling:
     """How a sheet's pixels see the canvas.
 

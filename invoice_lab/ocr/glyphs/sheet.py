@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
-from invoice_lab.ocr.glyphs.appearance import Appearance, Size, choose, coarsened, resized, shifted
+from invoice_lab.ocr.glyphs.appearance import Appearance, Optics, Size, choose, coarsened, resized, shifted
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.finish import Compressed, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
@@ -18,6 +19,7 @@ from invoice_lab.ocr.glyphs.noise import Noise, estimate_noise
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.sampling import estimate_sampling
 from invoice_lab.ocr.glyphs.spread import Area, Plane
+from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.paper import paper, to_grey
 from invoice_lab.ocr.pose import Pose
 
@@ -67,6 +69,7 @@ class Sheet:
         bright = paper(pose.rectify(grey, canvas.ink.shape[::-1]).astype(np.float32))
         self._paper = self._paper_of(rgb, pose, bright)
         self._whole_paper = self._paper
+        self._drawn: tuple[Optics, bool] | None = None
         self.appearance = self._choose(pose, canvas, grey.shape)
         self._take(self.appearance)
         self.measure()
@@ -101,6 +104,10 @@ class Sheet:
 
     def _take(self, way: Appearance) -> None:
         """Draw all texts in a way that the sheet can have come about."""
+        drawn = (way.optics, isinstance(way.finish, Compressed))
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self._paper = self._whole_paper
         if not isinstance(way.finish, Compressed):
             self._paper = greyed(self._paper)
@@ -130,8 +137,25 @@ class Sheet:
         return ink.tint() if self._paper.shape[2] > 1 else np.ones(1, np.float32)
 
     def unexplained(self, text: FittedText) -> bool:
-        """Tell whether something else stands on a text: a patch with more spoilt pixels than chance brings."""
-        _, window = self._where(_body(text))
+        """Tell whether something else stands on a text, or it is misread."""
+        return self._crowded(_body(text))
+
+    def first_wrong(self, text: FittedText, columns: Ints) -> int:
+        """Return the place of the first glyph that does not explain what is seen of it; their number if all do.
+
+        Parameters
+        ----------
+        text : FittedText
+        columns : ndarray of int, shape (glyphs + 1,)
+            Where each glyph begins on the canvas, and where the last one ends.
+        """
+        rows, _ = _body(text)
+        areas = [(rows, slice(int(left), int(right))) for left, right in pairwise(columns)]
+        return next((place for place, area in enumerate(areas) if self._crowded(area)), len(areas))
+
+    def _crowded(self, area: Area) -> bool:
+        """Tell whether an area of the canvas has a patch with more spoilt pixels than chance brings."""
+        _, window = self._where(area)
         left = np.abs(self._left[window])
         if not left.size:
             return True
