@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+LONGEST_SHOWN = 80
+"""Characters of a read text that a message shows."""
+
 
 @dataclass(frozen=True)
 class Box:
@@ -73,7 +76,7 @@ class LineReading:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a scan, or a part of it, gave no invoice: a finding's code and a sentence."""
+    """Why a scan, or a part of it, gave no invoice, or a doubtful one: a finding's code and a sentence."""
 
     code: str
     message: str
@@ -90,7 +93,7 @@ class Page:
     pages : int
         How many pages of the scan the invoice covers.
     width, height : int
-        Size of the scan in pixels.
+        Size of the invoice's first sheet in pixels.
     layout : str or None
         Name of the layout, None where it is unknown.
     engine, engine_version : str
@@ -101,7 +104,9 @@ class Page:
     lines : tuple of LineReading
         Product lines from top to bottom.
     doubled : tuple of str
-        Names of fields that stand on the page more than once, or ``qr`` where there are QR codes of several invoices.
+        Names of fields that stand on the page more than once, with different values.
+    doubts : tuple of Problem
+        What reading itself found doubtful about the page, such as a second invoice on it.
     qr : str or None
         The QR code's payload, None where there is none or it can't be read.
     text : str
@@ -122,6 +127,7 @@ class Page:
     fields: dict[str, Field] = field(default_factory=dict)
     lines: tuple[LineReading, ...] = ()
     doubled: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     qr: str | None = None
     text: str = ""
     problem: Problem | None = None
@@ -134,3 +140,12 @@ class Page:
     def with_problem(self, code: str, message: str) -> Page:
         """Return the same page with a problem."""
         return replace(self, problem=Problem(code, message))
+
+    def with_doubt(self, code: str, message: str) -> Page:
+        """Return the same page with one more doubt."""
+        return replace(self, doubts=(*self.doubts, Problem(code, message)))
+
+
+def shortened(text: str) -> str:
+    """Return a text as short as a message can hold."""
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
-from invoice_lab.ocr.layouts import Layout, load_layouts
+from invoice_lab.ocr.layouts import Layout, layout_of_payload, load_layouts
 from invoice_lab.ocr.page import Box
 from invoice_lab.ocr.qrcode import QrCode, angle
 
 SMALLEST_TURN = 0.15
 """Degrees: a page turned by less reads as well as it is; turning it would only soften the letters."""
+
+DARKER = 2.0
+"""Exponent (gamma) of the darkening of light ink, which beside black pictures an engine takes for paper."""
 
 Affine = npt.NDArray[np.float64]
 """Shape (2, 3): maps homogeneous points of the scan to points of the upright page."""
@@ -55,7 +58,7 @@ def upright(grey: Pixels, qr: QrCode | None, layout: Layout | None) -> Upright:
     qr : QrCode or None
         As found on `grey`; gives the angle.
     layout : Layout or None
-        As told by the code's payload; gives the scale and the place of the pictures.
+        Gives the scale and the pictures; of a page of no known layout nothing is taken for a picture.
     """
     height, width = grey.shape
     turn = angle(qr) if qr else 0.0
@@ -68,23 +71,36 @@ def upright(grey: Pixels, qr: QrCode | None, layout: Layout | None) -> Upright:
 
 
 def _without_pictures(grey: Pixels, qr: QrCode | None, layout: Layout | None, matrix: Affine) -> tuple[Pixels, float]:
-    """Blank the layout's pictures: where the QR code says they are, else where they stand on an unmoved page."""
-    page = grey.copy()
-    if qr and layout and layout.qr:
+    """Blank the layout's pictures: where the QR code says they are, else where they stand on an unmoved page.
+
+    Of an unknown layout only the code is blanked, for text may stand where other pages have pictures; what is left of
+    pictures must not outshine light ink.
+    """
+    page = grey.copy() if layout else _with_dark_ink(grey)
+    if qr and layout and layout.qr and layout_of_payload(qr.payload) is layout:
         corners = _transform(np.array(qr.corners), matrix)
         edge = float(np.mean([np.linalg.norm(corners[i] - corners[i - 1]) for i in range(4)]))
         scale = edge / layout.qr.edge
         origin = corners[0] - np.array(layout.qr.corner) * scale
-        pictures = set(layout.pictures)
     else:
         scale = grey.shape[1] / _canvas_width(layout)
         origin = np.zeros(2)
-        pictures = {picture for known in load_layouts().values() for picture in known.pictures}
-    for x, y, width, height in pictures:
+    if qr:
+        code = _transform(np.array(qr.corners), matrix)
+        cv2.fillConvexPoly(page, np.round(code).astype(np.int32), 255)
+    for x, y, width, height in layout.pictures if layout else ():
         left, top = (np.maximum(origin + np.array([x, y]) * scale, 0)).astype(int)
         right, bottom = (np.maximum(origin + np.array([x + width, y + height]) * scale, 0)).astype(int)
         page[top:bottom, left:right] = 255
     return page, scale
+
+
+def _with_dark_ink(grey: Pixels) -> Pixels:
+    """Make the paper white and light ink darker."""
+    paper = max(float(np.percentile(grey, 90)), 1.0)
+    tones = np.round(255 * np.minimum(np.arange(256) / paper, 1) ** DARKER).astype(np.uint8)
+    dark: Pixels = cv2.LUT(grey, tones)
+    return dark
 
 
 def _canvas_width(layout: Layout | None) -> int:
