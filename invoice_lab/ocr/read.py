@@ -20,10 +20,11 @@ from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, l
 from invoice_lab.ocr.page import Box, Field, Page, shortened
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.preprocess import Upright, crop_to_ink, upright
-from invoice_lab.ocr.qrcode import QrCode, read_codes
+from invoice_lab.ocr.qrcode import QrCode
+from invoice_lab.ocr.recent import remember
 from invoice_lab.ocr.rows import Row, read_rows
 from invoice_lab.ocr.sheets import FOOT, is_headless, join_sheets
-from invoice_lab.ocr.turns import OTHER_WAYS, as_it_lies, is_paper, quarters, turned_back
+from invoice_lab.ocr.turns import OTHER_WAYS, as_it_lies, codes_of, is_paper, quarters, turned_back
 from invoice_lab.ocr.unknown import read_unknown
 from invoice_lab.sources.scan import Scan
 
@@ -65,6 +66,7 @@ class Reader:
             One page an invoice, numbered as parts. Where there is none, or the bytes are no usable picture, one page
             with a problem.
         """
+        remember(scan)
         blank = Page(scan.sha256, engine=self.engine.name, engine_version=self.engine.version)
         try:
             return join_sheets(list(self._sheets(decode(scan.data, self.limits), blank)))
@@ -77,12 +79,13 @@ class Reader:
         for number, rgb in enumerate(sheets):
             page = self._sheet(rgb, replace(blank, width=rgb.shape[1], height=rgb.shape[0]), before)
             before = load_layouts().get(page.layout or "", None if page.fields else before)
-            yield with_boxes(page, partial(replace, sheet=number))
+            placed = with_boxes(page, partial(replace, sheet=number))
+            yield replace(placed, turns={number: page.turns[0]} if page.turns else {})
 
     def _sheet(self, rgb: Pixels, page: Page, before: Layout | None) -> Page:
         """Read a sheet, however it lies: as its code shows, else whichever way something is read."""
         grey = to_grey(rgb)
-        codes = _codes(grey)
+        codes = codes_of(grey)
         turns = quarters(codes[0]) if codes else 0
         read = self._turned(rgb, page, turns, before, codes)
         if read.problem and read.problem.code == "no-invoice" and is_paper(grey):
@@ -93,7 +96,7 @@ class Reader:
     def _turned(self, rgb: Pixels, page: Page, turns: int, before: Layout | None, codes: list[QrCode]) -> Page:
         if turns:
             rgb = turned_back(rgb, turns)
-            codes = _codes(to_grey(rgb)) if codes else []
+            codes = codes_of(to_grey(rgb)) if codes else []
         read = self._upright(rgb, page, before, codes[0] if codes else None)
         payloads = list(dict.fromkeys(code.payload for code in codes if layout_of_payload(code.payload)))
         if len(payloads) > 1:
@@ -187,11 +190,6 @@ class Reader:
         if "invoice_id" in page.doubled:
             page = page.with_doubt("several-invoices", "Several invoice ids stand on the page.")
         return replace(page, fields=page.fields | _qr_fields(page.qr, layout))
-
-
-def _codes(grey: Pixels) -> list[QrCode]:
-    """Return a sheet's codes, those of invoices first: there may be others, such as a link."""
-    return sorted(read_codes(grey), key=lambda code: layout_of_payload(code.payload) is None)
 
 
 def _header_of(page: Page) -> dict[str, Field]:

@@ -102,6 +102,7 @@ def _joined(group: Sequence[_Sheet]) -> Page:
         lines=tuple(line for page in pages for line in page.lines),
         doubled=tuple(dict.fromkeys([*(name for page in pages for name in page.doubled), *_told_apart(pages, header)])),
         doubts=(*(doubt for page in pages for doubt in page.doubts), *_doubts(group)),
+        turns={number: turns for page in pages for number, turns in page.turns.items()},
         qr=next((page.qr for page in pages if page.qr), None),
         text="\n".join(page.text for page in pages),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from invoice_lab.ocr.boxes import with_boxes
 from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.layouts import layout_of_payload
 from invoice_lab.ocr.page import Box, Page
-from invoice_lab.ocr.qrcode import QrCode, angle
+from invoice_lab.ocr.qrcode import QrCode, angle_of, read_codes
 
 QUARTER = 90
 """Degrees."""
@@ -17,9 +20,14 @@ OTHER_WAYS = (2, 1, 3)
 """Quarters to try where nothing tells how a sheet lies: on the head, on either side."""
 
 
+def codes_of(grey: Pixels) -> list[QrCode]:
+    """Return a sheet's codes, those of invoices first: there may be others, such as a link."""
+    return sorted(read_codes(grey), key=lambda code: layout_of_payload(code.payload) is None)
+
+
 def quarters(code: QrCode) -> int:
     """Return how many quarters (0 to 3) a sheet is turned clockwise, as its code shows."""
-    return round(angle(code) / QUARTER) % 4
+    return round(angle_of(np.array(code.corners)) / QUARTER) % 4
 
 
 def is_paper(grey: Pixels) -> bool:
@@ -34,7 +42,7 @@ def turned_back(sheet: Pixels, turns: int) -> Pixels:
 
 
 def as_it_lies(page: Page, turns: int, size: tuple[int, int]) -> Page:
-    """Return the page of a sheet that was turned back with its boxes where they stand on the sheet as it lies.
+    """Return the page of a sheet that was turned back, with its boxes where they stand on the sheet as it lies.
 
     Parameters
     ----------
@@ -53,4 +61,4 @@ def as_it_lies(page: Page, turns: int, size: tuple[int, int]) -> Page:
             return Box(width - box.right, height - box.bottom, box.width, box.height, box.sheet)
         return Box(box.y, height - box.right, box.height, box.width, box.sheet)
 
-    return with_boxes(page, turned) if turns else page
+    return replace(with_boxes(page, turned), turns={0: turns}) if turns else page

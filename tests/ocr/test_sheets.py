@@ -1,5 +1,8 @@
 """Files of several sheets: an invoice on each, or one over several; told apart safely, or sent to review."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from pages import BOREALE, NEW, OLD, page_of
@@ -14,6 +17,7 @@ from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.evaluate import wrong_fields
 from invoice_lab.validation.judge import judge
 from invoice_lab.validation.record import to_record
+from invoice_lab.warehouse.parts import page_adapter
 
 WHITE = Image.new("RGB", (850, 1100), "white")
 GREYISH = Image.new("RGB", (850, 1100), (228, 226, 220))
@@ -84,6 +88,12 @@ def test_one_invoice_over_several_sheets(reader, sheets):
     assert wrong(LONG, found) == []
     assert found.page.fields["total"].box.sheet == len(sheets) - 1
     assert found.page.fields["name"].box.sheet == 0
+
+
+def test_the_page_tells_which_sheets_were_turned(reader):
+    (found,) = judged(reader, *CONTINUED["upside down"])
+    assert found.page.turns == {1: 2}
+    assert page_adapter().validate_python(json.loads(json.dumps(asdict(found.page)))) == found.page
 
 
 @pytest.mark.parametrize("lines", [4, 7])
