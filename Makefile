@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests report ingest dashboards lab engines test test-engines lint bench clean doctor
+.PHONY: help setup setup-tests report ingest dashboards lab engines engine-study test test-engines lint bench clean doctor
 export SCANS WORKSPACE AS_OF PORT WORKERS ENGINE ENGINES
 
 RUN := .venv/bin/invoice-lab
@@ -35,6 +35,9 @@ lab: setup ## open JupyterLab with the notebooks, the package and the database r
 
 engines: setup ## environments of further OCR engines [ENGINES="rapidocr easyocr"]; without ENGINES all four, 13 GB
 	@$(RUN) engines --install $$ENGINES
+
+engine-study: setup ## compare the OCR engines: reports/engines.html [SCANS=folder with truth.jsonl] [ENGINES=a,b]
+	@$(RUN) engine-study $${SCANS:+--scans "$$SCANS"} $${ENGINES:+--engines "$$ENGINES"}
 
 test: setup-tests ## run all tests but those of `make test-engines`, with coverage
 	@unset DATABASE_URL INVOICE_LAB_DATA INVOICE_LAB_REPORTS INVOICE_LAB_ENGINES; \

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from PIL import Image
-
-from benchmarks.reliability import Said, said
 from invoice_lab.samples.business import make_invoices
-from invoice_lab.samples.damage import damage
-from invoice_lab.samples.page import draw_page
-from invoice_lab.samples.troubles import composite
+from invoice_lab.samples.healthy import damaged_bytes, drawn_bytes, healthy_records, spread
 from invoice_lab.samples.truth import chance
 from invoice_lab.sources.scan import Scan
+from invoice_lab.validation.comparison import Said, said
 from invoice_lab.validation.evaluate import load_truth, wrong_fields
 from invoice_lab.validation.record import to_record
 from invoice_lab.workers import read_and_judge
@@ -27,8 +21,6 @@ from invoice_lab.workers import read_and_judge
 Record = dict[str, Any]
 DRAWN, SHARED = "drawn", "shared"
 """The sources: pages of the sample generator, and real ones."""
-FEWEST_INVOICES = 300
-"""Of so many invoices at least the drawn ones are chosen: of few, all would be of the same few customers."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,7 @@ class Original:
 
     def data(self) -> bytes:
         """Return the bytes of its file."""
-        return self.path.read_bytes() if self.path else as_png(draw_page(self.truth))
+        return self.path.read_bytes() if self.path else drawn_bytes(self.truth)
 
 
 @dataclass(frozen=True)
@@ -85,10 +77,7 @@ class Result:
 
 def drawn_pages(count: int, seed: int, layout: str | None) -> list[Original]:
     """Make `count` healthy pages of the sample generator, a third of them of fac-2018 where no layout is asked for."""
-    enough = max(FEWEST_INVOICES, 3 * count)  # a third of them is of fac-2018
-    records = [record for record in make_invoices(enough, seed) if layout in (None, record["layout"])]
-    chosen = spread([{**record, "file": _file_name(record)} for record in records], count, chance("drawn", seed))
-    return [Original(DRAWN, record) for record in chosen]
+    return [Original(DRAWN, dict(record)) for record in healthy_records(count, seed, layout)]
 
 
 def shared_pages(folder: Path, count: int, seed: int, layout: str | None) -> list[Original]:
@@ -101,14 +90,6 @@ def shared_pages(folder: Path, count: int, seed: int, layout: str | None) -> lis
         share = -(-(count - len(chosen)) // (len(groups) - number))
         chosen += spread(group, share, chance("shared", seed))
     return [Original(SHARED, record, folder / record["file"]) for record in chosen]
-
-
-def spread(records: list[Record], count: int, rng: Random) -> list[Record]:
-    """Choose `count` of the records at equal distances from a start drawn by chance; all where there are fewer."""
-    if count >= len(records):
-        return records
-    start = rng.random()
-    return [records[int((start + number) * len(records) / count)] for number in range(count)]
 
 
 def prepare(engine: str) -> None:
@@ -142,21 +123,6 @@ def run(task: Task) -> Result:
     return result
 
 
-def damaged_bytes(data: bytes, kind: str, rng: Random) -> tuple[bytes, bool]:
-    """Return the file of a damaged page and True, or the page's own bytes and False where nothing befell it."""
-    with Image.open(io.BytesIO(data)) as image:
-        picture = composite(image.convert("RGBA"))
-    damaged = damage(picture, kind, rng)
-    return (data, False) if damaged is picture else (as_png(damaged), True)
-
-
-def as_png(picture: Image.Image) -> bytes:
-    """Encode a picture quickly and without loss."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
 def keep(folder: Path, result: Result, data: bytes, truth: Record, record: Record) -> None:
     """Write a page that was not read well beside a file that says what is true and what was read."""
     stem = f"{result.source}-{result.kind}-{Path(result.file).with_suffix('')}".replace("/", "_")
@@ -173,12 +139,8 @@ def tasks_of(
     return [Task(original, kind, seed, engine, examples) for kind in kinds for original in pages]
 
 
-def _file_name(record: Mapping[str, Any]) -> str:
-    return f"{record['layout']}/{record['invoice_id'].replace('/', '_')}.png"
-
-
 def _first_page() -> bytes:
-    return as_png(draw_page(make_invoices(1, seed=0)[0]))
+    return drawn_bytes(make_invoices(1, seed=0)[0])
 
 
 def _cpu_seconds() -> float:

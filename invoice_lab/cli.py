@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from invoice_lab import __version__
-from invoice_lab.cli_engines import engines
+from invoice_lab.cli_engines import engine_study, engines
 from invoice_lab.cli_options import workspace_option
 from invoice_lab.cli_review import review
 from invoice_lab.errors import EXIT_FAILED_SCANS, InterruptedRunError, InvoiceLabError, UsageError
@@ -64,6 +64,7 @@ def main(verbose: bool) -> None:
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
 
 
+main.add_command(engine_study)
 main.add_command(engines)
 main.add_command(review)
 

@@ -25,6 +25,8 @@ from invoice_lab.ocr.registration import Registered, Registration
 
 DOUBTFUL = 0.3
 """Highest confidence of a text with something unexplained on it."""
+TALLEST = 1.6
+"""Font sizes from the top of a text's em box to below whatever it may say."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,14 @@ class DrawnReading:
     lines : list of LineReading
     text : str
         All texts, line by line.
+    areas : tuple of Box
+        The blocks and pictures on the sheet: beyond them nothing was looked at.
     """
 
     fields: dict[str, Field]
     lines: list[LineReading]
     text: str
+    areas: tuple[Box, ...]
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,17 @@ def _reading(drawn: DrawnLayout, placement: Placement, texts: list[_Text], pose:
     fields = {name: summed(parts) if len(parts) > 1 else parts[0] for name, parts in rows[0].items()}
     lines = [_line(rows.get(number, {})) for number in range(1, placement.lines + 1)]
     ordered = sorted(texts, key=lambda text: (text.slot.pen[1], text.slot.pen[0]))
-    return DrawnReading(fields, lines, "\n".join(text.text for text in ordered))
+    return DrawnReading(fields, lines, "\n".join(text.text for text in ordered), _areas(drawn, placement, pose))
+
+
+def _areas(drawn: DrawnLayout, placement: Placement, pose: Pose) -> tuple[Box, ...]:
+    blocks: dict[bool, Box] = {}
+    for slot in drawn.slots(placement):
+        x, y = slot.pen
+        box = Box(x, y, slot.right - x, round(TALLEST * slot.typeface.size))
+        in_header = slot.name.startswith("header.")
+        blocks[in_header] = box.around(blocks.get(in_header, box))
+    return tuple(map(pose.box_on_sheet, (*blocks.values(), *(Box(*one) for one in drawn.layout.pictures))))
 
 
 def _line(row: dict[str, list[Field]]) -> LineReading:

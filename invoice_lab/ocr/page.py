@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from invoice_lab.ocr.decode import Pixels
+    from invoice_lab.ocr.figure import PageFigure
+    from invoice_lab.sources.scan import Scan
+
+
+SURE = 0.9
+"""A field that was read with less confidence than this is doubtful."""
+
+LONGEST_SHOWN = 80
+"""Characters of a read text that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ class LineReading:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a scan, or a part of it, gave no invoice: a finding's code and a sentence."""
+    """Why a scan, or a part of it, gave no invoice, or a doubtful one: a finding's code and a sentence."""
 
     code: str
     message: str
@@ -90,7 +104,7 @@ class Page:
     pages : int
         How many pages of the scan the invoice covers.
     width, height : int
-        Size of the scan in pixels.
+        Size of the invoice's first sheet in pixels.
     layout : str or None
         Name of the layout, None where it is unknown.
     engine, engine_version : str
@@ -101,7 +115,11 @@ class Page:
     lines : tuple of LineReading
         Product lines from top to bottom.
     doubled : tuple of str
-        Names of fields that stand on the page more than once, or ``qr`` where there are QR codes of several invoices.
+        Names of fields that stand on the page more than once, with different values.
+    doubts : tuple of Problem
+        What reading itself found doubtful about the page, such as a second invoice on it.
+    turns : dict of int to int
+        By how many quarters (1 to 3) each sheet that does not lie upright is turned clockwise, by its number from 0.
     qr : str or None
         The QR code's payload, None where there is none or it can't be read.
     text : str
@@ -122,6 +140,8 @@ class Page:
     fields: dict[str, Field] = field(default_factory=dict)
     lines: tuple[LineReading, ...] = ()
     doubled: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    turns: dict[int, int] = field(default_factory=dict)
     qr: str | None = None
     text: str = ""
     problem: Problem | None = None
@@ -131,6 +151,48 @@ class Page:
         found = self.fields.get(name)
         return found.value if found else None
 
+    def show(self, scan: Scan | Sequence[Pixels] | None = None) -> PageFigure:
+        """Draw what reading did on each sheet: the stages of pre-processing, and the scan with the box of every field.
+
+        A notebook shows the figure where this call ends a cell.
+
+        Parameters
+        ----------
+        scan : Scan or sequence of ndarray, optional
+            The scan that was read, or its sheets (RGB). Without it the one that this process read, as long as
+            something still holds it.
+
+        Raises
+        ------
+        UsageError
+            Without a scan where there is none in memory any more, or with another than was read.
+        ScanError
+            Where the scan's bytes are no usable picture.
+        """
+        from invoice_lab.ocr.figure import draw_page_figure, sheets_of
+
+        return draw_page_figure(self, sheets_of(self, scan))
+
     def with_problem(self, code: str, message: str) -> Page:
         """Return the same page with a problem."""
         return replace(self, problem=Problem(code, message))
+
+    def with_doubt(self, code: str, message: str) -> Page:
+        """Return the same page with one more doubt."""
+        return replace(self, doubts=(*self.doubts, Problem(code, message)))
+
+
+def shortened(text: str) -> str:
+    """Return a text as short as a message can hold."""
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+
+
+def every_field(page: Page) -> dict[str, Field]:
+    """Return all fields of a page by name, those of line 2 as ``lines.2.product`` and so on."""
+    lines = {
+        f"lines.{number}.{name}": value
+        for number, line in enumerate(page.lines, start=1)
+        for name, value in vars(line).items()
+        if value is not None
+    }
+    return {**page.fields, **lines}

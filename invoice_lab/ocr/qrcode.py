@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import zxingcpp
 
 from invoice_lab.ocr.decode import Pixels
@@ -81,7 +82,7 @@ def _qr_code(code: zxingcpp.Barcode, factor: float) -> QrCode:
     return QrCode(code.text.replace("\0", "\ufffd"), corners)  # type: ignore[arg-type]
 
 
-def angle(code: QrCode) -> float:
-    """Return how far the page is turned, in degrees clockwise, from the code's upper and lower edges."""
-    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = code.corners
+def angle_of(corners: npt.NDArray[np.float64]) -> float:
+    """Return how far a code is turned, in degrees clockwise, from its upper and lower edges; shape (4, 2)."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
     return float(np.degrees(np.arctan2((y1 - y0) + (y2 - y3), (x1 - x0) + (x2 - x3))))

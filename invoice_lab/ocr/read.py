@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from PIL import features
 
 from invoice_lab.errors import ScanError
+from invoice_lab.ocr.beside import rest_of
+from invoice_lab.ocr.boxes import with_boxes
 from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.drawn import read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
 from invoice_lab.ocr.engines import OcrEngine, load_engine
 from invoice_lab.ocr.labels import LabelReading, read_by_labels
-from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text
-from invoice_lab.ocr.page import Box, Field, LineReading, Page
+from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
+from invoice_lab.ocr.page import Box, Field, Page, shortened
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.preprocess import Upright, crop_to_ink, upright
-from invoice_lab.ocr.qrcode import QrCode, read_codes
+from invoice_lab.ocr.qrcode import QrCode
+from invoice_lab.ocr.recent import remember
 from invoice_lab.ocr.rows import Row, read_rows
+from invoice_lab.ocr.sheets import FOOT, is_headless, join_sheets
+from invoice_lab.ocr.turns import OTHER_WAYS, as_it_lies, codes_of, is_paper, quarters, turned_back
 from invoice_lab.ocr.unknown import read_unknown
 from invoice_lab.sources.scan import Scan
 
@@ -57,39 +63,74 @@ class Reader:
         Returns
         -------
         tuple of Page
-            One page an invoice. Where there is none, or the bytes are no usable picture, one page with a problem.
+            One page an invoice, numbered as parts. Where there is none, or the bytes are no usable picture, one page
+            with a problem.
         """
+        remember(scan)
         blank = Page(scan.sha256, engine=self.engine.name, engine_version=self.engine.version)
         try:
-            sheets = decode(scan.data, self.limits)
-            return tuple(
-                self._read_page(rgb, replace(blank, width=rgb.shape[1], height=rgb.shape[0])) for rgb in sheets
-            )
+            return join_sheets(list(self._sheets(decode(scan.data, self.limits), blank)))
         except ScanError as error:
             return (blank.with_problem(error.code, error.message),)
 
-    def _read_page(self, rgb: Pixels, page: Page) -> Page:
-        grey = to_grey(rgb)
-        codes = read_codes(grey)
-        qr = codes[0] if codes else None
-        several = ("qr",) if len({code.payload for code in codes}) > 1 else ()
-        page = replace(page, qr=qr.payload if qr else None)
-        layout = layout_of_payload(qr.payload) if qr else None
-        drawn = self._by_drawing(rgb, page, layout, qr)
-        read = drawn or self._by_labels(rgb, grey, page, layout, qr)
-        return replace(read, doubled=(*several, *read.doubled))
+    def _sheets(self, sheets: Sequence[Pixels], blank: Page) -> Iterator[Page]:
+        """Read sheet by sheet; one without a header is read as the layout before it."""
+        before: Layout | None = None
+        for number, rgb in enumerate(sheets):
+            page = self._sheet(rgb, replace(blank, width=rgb.shape[1], height=rgb.shape[0]), before)
+            before = load_layouts().get(page.layout or "", None if page.fields else before)
+            placed = with_boxes(page, partial(replace, sheet=number))
+            yield replace(placed, turns={number: page.turns[0]} if page.turns else {})
 
-    def _by_labels(self, rgb: Pixels, grey: Pixels, page: Page, layout: Layout | None, qr: QrCode | None) -> Page:
-        picture = upright(grey, qr, layout)
-        rows = read_rows(self.engine, picture, FACTOR / picture.scale)
-        text = "\n".join(row.text for row in rows)
-        page = replace(page, text=text.replace("\0", ""))
-        if layout:
-            return self._fields(page, picture, rows, layout, qr)
-        layout = layout_of_text(text)
+    def _sheet(self, rgb: Pixels, page: Page, before: Layout | None) -> Page:
+        """Read a sheet, however it lies: as its code shows, else whichever way something is read."""
+        grey = to_grey(rgb)
+        codes = codes_of(grey)
+        turns = quarters(codes[0]) if codes else 0
+        read = self._turned(rgb, page, turns, before, codes)
+        if read.problem and read.problem.code == "no-invoice" and is_paper(grey):
+            others = (self._turned(rgb, page, (turns + way) % 4, before, codes) for way in OTHER_WAYS)
+            return next((other for other in others if other.problem is None), read)
+        return read
+
+    def _turned(self, rgb: Pixels, page: Page, turns: int, before: Layout | None, codes: list[QrCode]) -> Page:
+        if turns:
+            rgb = turned_back(rgb, turns)
+            codes = codes_of(to_grey(rgb)) if codes else []
+        read = self._upright(rgb, page, before, codes[0] if codes else None)
+        payloads = list(dict.fromkeys(code.payload for code in codes if layout_of_payload(code.payload)))
+        if len(payloads) > 1:
+            shown = ", ".join(repr(shortened(payload)) for payload in payloads)
+            read = read.with_doubt("several-invoices", f"QR codes of several invoices are on the page: {shown}.")
+        return as_it_lies(read, turns, (page.width, page.height))
+
+    def _upright(self, rgb: Pixels, page: Page, before: Layout | None, qr: QrCode | None) -> Page:
+        page = replace(page, qr=qr.payload if qr else None)
+        coded = layout_of_payload(qr.payload) if qr else None
+        drawn = self._by_drawing(rgb, page, coded, qr)
+        if drawn and drawn.lines and drawn.value("invoice_id") == drawn.value("qr_invoice_id"):
+            return drawn
+        picture = upright(to_grey(rgb), qr, coded)
+        rows = self._rows(picture)
+        layout = _layout_of(rows, coded)
         if layout is None:
-            return self._unknown(page, picture, rows)
-        return self._by_drawing(rgb, page, layout, None) or self._fields(page, picture, rows, layout, qr)
+            return self._unknown(rgb, page, picture, rows, before)
+        if layout is not coded:
+            drawn = self._by_drawing(rgb, page, layout, None)
+            if drawn and drawn.lines:
+                return drawn
+            if layout.pictures:  # now it is known where they are
+                picture = upright(to_grey(rgb), qr, layout)
+                rows = self._rows(picture)
+        if drawn and drawn.lines:
+            return drawn
+        read = self._fields(page, picture, rows, layout)
+        if drawn and read.lines:  # the table has no foot: it goes on on another sheet
+            return replace(read, fields=read.fields | _header_of(drawn), doubts=(*drawn.doubts, *read.doubts))
+        return drawn or read
+
+    def _rows(self, picture: Upright) -> list[Row]:
+        return read_rows(self.engine, picture, FACTOR / picture.scale)
 
     def _by_drawing(self, rgb: Pixels, page: Page, layout: Layout | None, qr: QrCode | None) -> Page | None:
         """Read a page of a layout whose drawing is known; None where it is not, or the page is not found to be one."""
@@ -97,58 +138,90 @@ class Reader:
         reading = read_drawn(rgb, drawn, qr) if drawn else None
         if layout is None or reading is None:
             return None
-        return replace(
+        read = replace(
             page,
             layout=layout.name,
             currency=layout.currency,
             engine="drawing",
             engine_version=DRAWING_VERSION,
             text=reading.text,
-            fields=reading.fields | _qr_fields(qr, layout),
+            fields=reading.fields | _qr_fields(page.qr, layout),
             lines=tuple(reading.lines),
         )
+        return self._alone(read, to_grey(rgb), reading.areas, layout, qr)
 
-    def _unknown(self, page: Page, picture: Upright, rows: list[Row]) -> Page:
+    def _alone(self, page: Page, grey: Pixels, areas: Sequence[Box], layout: Layout, qr: QrCode | None) -> Page:
+        """Return the page, with a doubt where another invoice stands beside what was read."""
+        rest = rest_of(grey, areas)
+        other = read_unknown(self._rows(upright(rest, qr, layout)), self.engine.name) if rest is not None else None
+        if other is None:
+            return page
+        said = ", ".join(f"{name} {shortened(field.raw)!r}" for name, field in other.fields.items())
+        return page.with_doubt("several-invoices", f"Another invoice stands on the page: {said}.")
+
+    def _unknown(self, rgb: Pixels, page: Page, picture: Upright, rows: list[Row], before: Layout | None) -> Page:
         """Read a page of no known layout by general labels; say that it is no invoice where there are none."""
+        page = replace(page, text=_text(rows))
         if crop_to_ink(picture.grey, 0) is None:
             return page.with_problem("blank-page", "The page is blank.")
         reading = read_unknown(rows, self.engine.name)
-        if reading is None:
+        read = _with_reading(page, picture, reading) if reading else page
+        if before and is_headless(read):
+            continued = self._continued(rgb, page, picture, rows, before)
+            read = continued if continued.lines or continued.fields else read
+        if not read.fields and not read.lines:
             return page.with_problem(
                 "no-invoice", "Neither an invoice's QR code nor its labels and lines are on the page."
             )
-        return _with_reading(page, picture, reading)
+        return read
 
-    def _fields(self, page: Page, picture: Upright, rows: list[Row], layout: Layout, qr: QrCode | None) -> Page:
+    def _continued(self, rgb: Pixels, page: Page, picture: Upright, rows: list[Row], layout: Layout) -> Page:
+        """Read a sheet without a header as one that continues an invoice of a layout."""
+        drawn = self._by_drawing(rgb, page, layout, None)
+        read = drawn if drawn and _lines_whole(drawn) else self._fields(page, picture, rows, layout)
+        return replace(read, fields={name: field for name, field in read.fields.items() if name in FOOT})
+
+    def _fields(self, page: Page, picture: Upright, rows: list[Row], layout: Layout) -> Page:
         def reread(area: Box, factor: float, characters: str = "") -> list[Row]:
             return read_rows(self.engine, picture, factor / picture.scale, area, characters)
 
         reading = read_by_labels(rows, layout, reread, self.engine.name)
-        page = _with_reading(replace(page, layout=layout.name), picture, reading)
-        return replace(page, fields=page.fields | _qr_fields(qr, layout))
+        page = _with_reading(replace(page, layout=layout.name, text=_text(rows)), picture, reading)
+        if "invoice_id" in page.doubled:
+            page = page.with_doubt("several-invoices", "Several invoice ids stand on the page.")
+        return replace(page, fields=page.fields | _qr_fields(page.qr, layout))
+
+
+def _header_of(page: Page) -> dict[str, Field]:
+    """Return the fields above the lines that were read."""
+    return {name: field for name, field in page.fields.items() if name not in FOOT and field.value is not None}
+
+
+def _lines_whole(page: Page) -> bool:
+    """Tell whether there are lines, and nothing of them could not be read."""
+    return bool(page.lines) and all(field.value for line in page.lines for field in vars(line).values() if field)
+
+
+def _layout_of(rows: list[Row], coded: Layout | None) -> Layout | None:
+    """Return the layout that a page's text shows; that of its code where the text doesn't show another one."""
+    text = _text(rows)
+    if coded and coded.invoice_id.read(text):
+        return coded
+    return layout_of_text(text) or coded
+
+
+def _text(rows: list[Row]) -> str:
+    # a zero character can be kept neither in PostgreSQL's text nor in JSON there
+    return "\n".join(row.text for row in rows).replace("\0", "")
 
 
 def _with_reading(page: Page, picture: Upright, reading: LabelReading) -> Page:
-    return replace(
-        page,
-        currency=reading.currency,
-        fields={name: _on_scan(field, picture) for name, field in reading.fields.items()},
-        lines=tuple(_line_on_scan(line, picture) for line in reading.lines),
-        doubled=reading.doubled,
-    )
+    read = replace(page, currency=reading.currency, fields=reading.fields, lines=reading.lines, doubled=reading.doubled)
+    return with_boxes(read, picture.on_scan)
 
 
-def _qr_fields(qr: QrCode | None, layout: Layout) -> dict[str, Field]:
+def _qr_fields(payload: str | None, layout: Layout) -> dict[str, Field]:
     """Return the fields that stand in the QR code alone, and the code's own id and date beside the printed ones."""
-    found: Mapping[str, str] = (layout.payload_fields(qr.payload) if qr else None) or {}
+    found: Mapping[str, str] = (layout.payload_fields(payload) if payload else None) or {}
     names = {name: name if name in QR_FIELDS else f"qr_{name}" for name in found}
     return {names[name]: Field(raw, raw.strip() or None, None, 1.0, "qr") for name, raw in found.items()}
-
-
-def _on_scan(field: Field, picture: Upright) -> Field:
-    return replace(field, box=picture.on_scan(field.box)) if field.box else field
-
-
-def _line_on_scan(line: LineReading, picture: Upright) -> LineReading:
-    found = {name: _on_scan(field, picture) for name, field in vars(line).items() if field is not None}
-    return replace(line, **found)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from invoice_lab.reporting import words
 from invoice_lab.reporting.markup import clean
-from invoice_lab.reporting.theme import tokens
+from invoice_lab.tokens import tokens
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,6 +19,9 @@ DESCRIPTIONS = {
     "ocr_quality": "How well the scans were read.",
 }
 
+STUDY = "engines.html"
+"""The engine study, where somebody made one; it is of no workspace."""
+
 
 def write_index(reports: Path, titles: Mapping[str, str]) -> Path:
     """Write ``index.html``: a card a report for every workspace found below `reports`.
@@ -48,6 +51,7 @@ def write_index(reports: Path, titles: Mapping[str, str]) -> Path:
         workspaces=editions(reports),
         titles=titles,
         descriptions=DESCRIPTIONS,
+        study=STUDY if (reports / STUDY).is_file() else "",
         whole=words.whole,
         count=words.count,
         css=Html(css()),

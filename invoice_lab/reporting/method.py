@@ -13,13 +13,22 @@ from invoice_lab.reporting.markup import Html, clean, join
 _PACKAGES = ("duckdb", "pandas", "scikit-learn", "seaborn", "papermill", "nbconvert", "itables")
 
 
-def method(parameters: Mapping[str, Any], limits: Sequence[str]) -> Html:
-    """Return method and limits as a part of the page that is folded away."""
+def method(parameters: Mapping[str, Any], limits: Sequence[str], command: str = "") -> Html:
+    """Return method and limits as a part of the page that is folded away.
+
+    Parameters
+    ----------
+    parameters : mapping
+    limits : sequence of str
+        A sentence or two each.
+    command : str
+        What makes the page again; that of a workspace's reports where empty.
+    """
     points = join([Html("<li>{}</li>").format(limit) for limit in limits])
     return Html(
         '<details class="il-method" id="method"><summary>Method and limits</summary><ul>{}</ul>'
         "<h3>Parameters</h3>{}<h3>Made with</h3>{}<p>Made again by <code>{}</code></p></details>"
-    ).format(points, _list(parameters), _list(_versions()), _command(parameters))
+    ).format(points, _list(parameters), _list(_versions()), command or _command(parameters))
 
 
 def _command(parameters: Mapping[str, Any]) -> str:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from invoice_lab.errors import UsageError
 from invoice_lab.segmentation.segments import colours
+from invoice_lab.tokens import tokens
 
 _FOLDER = Path(__file__).parent
 _UNKNOWN_SEGMENT = "#85919d"
-
-
-@cache
-def tokens() -> dict[str, Any]:
-    """Return the tokens: colours for light and dark, statuses, fonts, sizes."""
-    return dict(yaml.safe_load((_FOLDER / "tokens.yaml").read_text(encoding="utf-8")))
 
 
 def segment_colour(name: str) -> str:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from invoice_lab.ocr.page import Box
+from invoice_lab.ocr.page import SURE, Box
 from invoice_lab.validation.correction import HEADER_FORMS, LINE_FORMS
 from invoice_lab.validation.fields import every_field
 from invoice_lab.warehouse.parts import Part
-
-SURE = 0.9
-"""A field that was read with less confidence than this is doubtful."""
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,18 @@ def crop(sheets: Sequence[Pixels], box: Box | None) -> str | None:
     return _data_uri(Image.fromarray(cut), "PNG") if cut.size else None
 
 
-def framed_sheets(sheets: Sequence[Pixels], rows: Sequence[FieldRow]) -> list[str]:
-    """Return the first sheets as JPEG data URIs, every field framed, doubtful ones broadly."""
-    return [_framed(sheet, [row for row in rows if row.box and row.box.sheet == number])
-            for number, sheet in enumerate(sheets[:_SHEETS_SHOWN])]  # fmt: skip
+def framed_sheets(sheets: Sequence[Pixels], rows: Sequence[FieldRow]) -> list[tuple[int, str]]:
+    """Return the sheets of a part with their numbers, from 1, as JPEG data URIs.
+
+    Every field is framed, doubtful ones broadly. They are the sheets with fields on them, or all where there is none;
+    of many, the first.
+    """
+    placed: dict[int, list[FieldRow]] = {}
+    for row in rows:
+        if row.box and 0 <= row.box.sheet < len(sheets):
+            placed.setdefault(row.box.sheet, []).append(row)
+    shown = sorted(placed or range(len(sheets)))[:_SHEETS_SHOWN]
+    return [(number + 1, _framed(sheets[number], placed.get(number, ()))) for number in shown]
 
 
 def _framed(sheet: Pixels, rows: Sequence[FieldRow]) -> str:

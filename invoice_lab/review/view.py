@@ -72,7 +72,7 @@ class PartView:
         body = [Html(_STYLE), _table(self._head()), self._fields()]
         pictures = framed_sheets(self.sheets, self.rows)
         if pictures:
-            images = join(Html('<img src="{}" alt="sheet {}">').format(uri, n) for n, uri in enumerate(pictures, 1))
+            images = join(Html('<img src="{}" alt="sheet {}">').format(uri, number) for number, uri in pictures)
             body.append(Html("<details><summary>The whole scan</summary>{}</details>").format(images))
         else:
             body.append(Html("<p>The scan's picture can't be shown.</p>"))

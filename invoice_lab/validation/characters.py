@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
+from invoice_lab.ocr.page import shortened
 from invoice_lab.validation.draft import Draft
 from invoice_lab.validation.fields import every_field
 from invoice_lab.validation.finding import Finding
@@ -31,7 +32,10 @@ def impossible_characters(draft: Draft, today: date) -> Iterator[Finding]:
         reason = _reason(name.rpartition(".")[2], field.value) if field.value else None
         if reason:
             yield Finding(
-                "characters-impossible", "error", name, f"The field {name} was read as {field.value!r}: {reason}."
+                "characters-impossible",
+                "error",
+                name,
+                f"The field {name} was read as {shortened(field.value or '')!r}: {reason}.",
             )
 
 

@@ -12,6 +12,7 @@ from datetime import date
 
 from invoice_lab.errors import UsageError
 from invoice_lab.ocr.layouts import Layout, load_layouts
+from invoice_lab.ocr.page import shortened
 from invoice_lab.validation.amounts import line_amounts, net_is_sum, tax_follows_rates, total_is_sum
 from invoice_lab.validation.characters import impossible_characters
 from invoice_lab.validation.confirmed import confirmed
@@ -44,12 +45,11 @@ def qr_readable(draft: Draft, today: date) -> Iterator[Finding]:
             "qr-unreadable", "error", "qr", "The QR code is missing or can't be read, so nothing confirms the header."
         )
     elif draft.layout.payload_fields(draft.page.qr) is None:
-        shown = draft.page.qr if len(draft.page.qr) <= 80 else draft.page.qr[:77] + "..."
         yield Finding(
             "qr-unexpected",
             "error",
             "qr",
-            f"The QR code says {shown!r}, which is not what a {draft.layout.name} code holds.",
+            f"The QR code says {shortened(draft.page.qr)!r}, which is not what a {draft.layout.name} code holds.",
         )
 
 
@@ -64,7 +64,7 @@ def fields_present(draft: Draft, today: date) -> Iterator[Finding]:
                 "field-unreadable",
                 "error",
                 name,
-                f"The field {name} was read as {field.raw!r}, which has not its form.",
+                f"The field {name} was read as {shortened(field.raw)!r}, which has not its form.",
             )
 
 
@@ -74,12 +74,9 @@ def _in_code(layout: Layout | None) -> frozenset[str]:
 
 
 def fields_once(draft: Draft, today: date) -> Iterator[Finding]:
-    """No field stands on the page twice with different values, and the page is one invoice's."""
+    """No field stands on the page twice with different values."""
     for name in draft.page.doubled:
-        if name == "qr":
-            yield Finding("several-invoices", "error", "qr", "There are QR codes of several invoices on the page.")
-        else:
-            yield Finding("field-doubled", "error", name, f"The field {name} stands on the page twice, not the same.")
+        yield Finding("field-doubled", "error", name, f"The field {name} stands on the page twice, not the same.")
 
 
 def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
@@ -88,12 +85,20 @@ def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
     for name, field in every_field(draft.page).items():
         least = thresholds().least(name, field.how)
         if field.value is not None and field.confidence < least and name not in settled:
-            yield Finding(
-                "field-unsure",
-                "error",
-                name,
-                f"The field {name} was read as {field.value!r}, {field.confidence:.1%} sure; {least:.1%} is asked for.",
-            )
+            said = f"{shortened(field.value)!r}, {field.confidence:.1%} sure; {least:.1%} is asked for"
+            yield Finding("field-unsure", "error", name, f"The field {name} was read as {said}.")
+
+
+def fields_uncovered(draft: Draft, today: date) -> Iterator[Finding]:
+    """Nothing is drawn over a field of an otherwise clean page, even where something else confirms its value."""
+    printed = {name: field for name, field in every_field(draft.page).items() if field.how != "qr"}
+    clean = sum(field.how == "exact" for field in printed.values())
+    settled = confirmed(draft) if 2 * clean > len(printed) else frozenset()
+    for name in sorted(settled):
+        field = printed[name]
+        if field.how == "fit" and field.confidence <= thresholds().covered:
+            said = f"{shortened(field.value or '')!r}, though that is confirmed"
+            yield Finding("field-covered", "error", name, f"Something covers the field {name}; it was read as {said}.")
 
 
 def lines_present(draft: Draft, today: date) -> Iterator[Finding]:
@@ -107,7 +112,7 @@ def lines_present(draft: Draft, today: date) -> Iterator[Finding]:
                 "line-unreadable",
                 "error",
                 f"lines.{number}",
-                f"Line {number} was read as {raw!r}, which is no product line.",
+                f"Line {number} was read as {shortened(raw)!r}, which is no product line.",
             )
         elif line.quantity == 0:
             yield Finding("quantity-zero", "error", f"lines.{number}.quantity", f"Line {number} has the quantity 0.")
@@ -117,7 +122,9 @@ def id_confirmed(draft: Draft, today: date) -> Iterator[Finding]:
     """The printed invoice id is the QR code's."""
     printed, coded = draft.page.value("invoice_id"), draft.page.value("qr_invoice_id")
     if printed and coded and printed != coded:
-        yield Finding("id-mismatch", "error", "invoice_id", f"The header says {printed}, the QR code says {coded}.")
+        yield Finding(
+            "id-mismatch", "error", "invoice_id", f"The header says {printed}, the QR code says {shortened(coded)}."
+        )
 
 
 def date_confirmed(draft: Draft, today: date) -> Iterator[Finding]:
@@ -128,7 +135,10 @@ def date_confirmed(draft: Draft, today: date) -> Iterator[Finding]:
     printed = draft.page.value("issued_at")
     if draft.qr_issued_at is None or not str(draft.qr_issued_at).startswith(str(printed)):
         yield Finding(
-            "date-mismatch", "error", "issued_at", f"The header says {printed}, the QR code says {coded.raw}."
+            "date-mismatch",
+            "error",
+            "issued_at",
+            f"The header says {printed}, the QR code says {shortened(coded.raw)}.",
         )
 
 
@@ -158,7 +168,7 @@ def birth_date_plausible(draft: Draft, today: date) -> Iterator[Finding]:
             "birth-date-impossible",
             "error",
             "birth_date",
-            f"The QR code says born {field.raw!r}, which can't be on {issued}.",
+            f"The QR code says born {shortened(field.raw)!r}, which can't be on {issued}.",
         )
     elif years < YOUNGEST_CUSTOMER_YEARS:
         yield Finding("age-unusual", "warning", "birth_date", f"The customer was {years} years old on {issued}.")
@@ -170,6 +180,7 @@ CHECKS: Mapping[str, Check] = {
     "fields": fields_present,
     "once": fields_once,
     "sure": fields_sure,
+    "covered": fields_uncovered,
     "characters": impossible_characters,
     "lines": lines_present,
     "line-amounts": line_amounts,

@@ -55,7 +55,8 @@ def judge(page: Page, today: date | None = None) -> Judgement:
         finding = Finding(page.problem.code, "error", None, page.problem.message)
         return Judgement(page, "failed" if finding.code in OUR_FAULTS else "rejected", (finding,), None)
     draft = Draft.of(page)
-    findings = [finding for check in checks_of(draft.layout) for finding in check(draft, today or date.today())]
+    findings = [Finding(doubt.code, "error", None, doubt.message) for doubt in page.doubts]
+    findings += [finding for check in checks_of(draft.layout) for finding in check(draft, today or date.today())]
     invoice, errors = _invoice(draft)
     if not any(finding.severity == "error" for finding in findings):
         findings += errors

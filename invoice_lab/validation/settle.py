@@ -8,7 +8,7 @@ from dataclasses import replace
 from invoice_lab.validation.finding import Finding
 from invoice_lab.validation.judge import Judgement
 
-SETTLED_BY_LOOKING = frozenset({"layout-unknown", "qr-unreadable", "field-unsure"})
+SETTLED_BY_LOOKING = frozenset({"layout-unknown", "qr-unreadable", "field-unsure", "field-covered", "sheet-unclear"})
 """Codes that only say that reading was unsure, or that somebody should look: whoever decides has looked."""
 
 BEYOND_DECISION = frozenset({"schema", "id-conflict", "customer-unidentified"})

@@ -28,12 +28,15 @@ class Thresholds(BaseModel):
         others.
     calibrated : tuple of str
         The ways of reading whose confidence says how often they are right; others are not held against the thresholds.
+    covered : float
+        The confidence up to which a field of a page that is clean otherwise counts as covered by something.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     confidence: Mapping[str, float]
     calibrated: tuple[str, ...]
+    covered: float = 0.0
 
     @field_validator("confidence")
     @classmethod

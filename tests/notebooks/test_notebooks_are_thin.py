@@ -27,7 +27,14 @@ _SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s.+\sset|delete\s+f
 
 
 def test_all_notebooks_are_there():
-    assert [path.stem for path in NOTEBOOKS] == ["extract", "ocr_quality", "recommendations", "sales", "segments"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "engines",
+        "extract",
+        "ocr_quality",
+        "recommendations",
+        "sales",
+        "segments",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

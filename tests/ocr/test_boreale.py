@@ -9,8 +9,6 @@ from pages import BOREALE, changed, on_paper, scan_of, scan_of_record
 from PIL import Image
 
 from invoice_lab.errors import UsageError
-from invoice_lab.ocr.layouts import load_layouts
-from invoice_lab.ocr.layouts.load import FOLDER_VARIABLE
 from invoice_lab.ocr.read import Reader
 from invoice_lab.samples import draw_page
 from invoice_lab.validation.evaluate import wrong_fields
@@ -145,15 +143,6 @@ ACME = {
     "total": "1669.06",
     "qr": None,
 }
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A user's folder of layouts."""
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    load_layouts.cache_clear()
-    yield tmp_path
-    load_layouts.cache_clear()
 
 
 def test_a_fourth_layout_needs_a_file_and_nothing_else(reader, folder):

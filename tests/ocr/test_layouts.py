@@ -172,14 +172,6 @@ def description(**changes):
     return {**boreale, **changes}
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    load_layouts.cache_clear()
-    yield tmp_path
-    load_layouts.cache_clear()
-
-
 def test_a_small_description_is_enough(folder):
     (folder / "x.yaml").write_text(yaml.safe_dump(description()))
     layout = load_layouts()["x"]

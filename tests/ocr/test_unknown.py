@@ -91,6 +91,11 @@ def test_a_german_invoice_without_lines(reader):
     assert (record["customer"]["name"], record["total"], record["lines"]) == ("Karla Stein", "1234.50", [])
 
 
+def test_text_stands_where_other_layouts_have_their_pictures(reader):
+    record = read(reader, [(text, x + 500 * (y < 140), y, size) for text, x, y, size in ENGLISH])
+    assert (record["invoice_id"], record["issued_at"]) == ("2023-0815", "2023-05-03 00:00:00")
+
+
 @pytest.mark.parametrize("texts", [LETTER, []], ids=["letter", "blank"])
 def test_what_has_no_such_labels_is_no_invoice(reader, texts):
     judgement = judged(reader, texts)

@@ -13,10 +13,12 @@ from project import ROOT
 
 from benchmarks import pages
 from benchmarks.damage import Row, kinds_of, parse, wilson
-from benchmarks.pages import Original, Result, Task, damaged_bytes, drawn_pages, shared_pages, spread
-from benchmarks.reliability import Bin, Said, curve, report, said
+from benchmarks.pages import Original, Result, Task, drawn_pages, shared_pages
+from benchmarks.reliability import Bin, curve, report
 from invoice_lab.ocr.page import Field, LineReading, Page
+from invoice_lab.samples.healthy import damaged_bytes, spread
 from invoice_lab.samples.truth import chance
+from invoice_lab.validation.comparison import Said, said
 from invoice_lab.validation.evaluate import load_truth
 from invoice_lab.validation.judge import judge
 from invoice_lab.workers import Reading

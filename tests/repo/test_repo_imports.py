@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from project import PACKAGE
 
-BASE = {"errors", "settings"}
+BASE = {"errors", "settings", "tokens"}
 READING = {"sources", "ocr", "validation"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "settings": {"errors"},
+    "tokens": set(),
     "progress": BASE,
     "sources": BASE,
     "ocr": BASE | {"sources"},
@@ -23,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": BASE | READING | {"progress", "workers"},
     "ingest": BASE | READING | {"progress", "workers", "warehouse"},
     "review": BASE | READING | {"warehouse", "reporting"},
+    "engine_study": BASE | READING | {"workers", "samples", "reporting", "review"},
     "segmentation": BASE | {"warehouse.queries"},
     "recommendation": BASE | {"warehouse.queries"},
     "samples": BASE | {"ocr.layouts"},

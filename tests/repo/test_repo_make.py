@@ -13,7 +13,7 @@ import pytest
 from project import ROOT, make_targets
 
 TARGETS = [
-    *("setup", "report", "ingest", "dashboards", "lab", "engines", "test", "test-engines"),
+    *("setup", "report", "ingest", "dashboards", "lab", "engines", "engine-study", "test", "test-engines"),
     *("lint", "bench", "clean", "doctor"),
 ]
 TELL = """#!/bin/sh
@@ -82,6 +82,11 @@ def test_make_alone_prints_the_help(checkout: Path):
         (
             ["engines", "ENGINES=rapidocr  easyocr; exit 3"],
             ["engines", "--install", "rapidocr", "easyocr;", "exit", "3"],
+        ),
+        (["engine-study"], ["engine-study"]),
+        (
+            ["engine-study", "SCANS=my scans", "ENGINES=a,b"],
+            ["engine-study", "--scans", "my scans", "--engines", "a,b"],
         ),
         (["doctor"], ["doctor"]),
     ],

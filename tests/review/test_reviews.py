@@ -1,18 +1,23 @@
 """Reviews from a notebook: the same calls, objects that show themselves, two reviewers at once; and end to end."""
 
+import base64
 import getpass
+import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from pages import NEW, changed, png
+from PIL import Image
+from sheets import OTHER, paper, some_lines, tiff, without_code
 
 from invoice_lab.errors import UsageError
 from invoice_lab.ingest import ingest
 from invoice_lab.ocr.page import Box
 from invoice_lab.review import Reviews
-from invoice_lab.review.pictures import MARGIN, crop
+from invoice_lab.review.fields import FieldRow
+from invoice_lab.review.pictures import MARGIN, crop, framed_sheets
 from invoice_lab.review.reviews import system_user
 from invoice_lab.review.stats import error_rate
 from invoice_lab.samples import draw_page
@@ -97,6 +102,40 @@ def test_a_crop_stays_within_its_sheet():
     assert crop([sheet], Box(50, 30, 100, 100)) is not None
     for box in (None, Box(0, 0, 5, 5, sheet=1), Box(60 + MARGIN, 0, 5, 5), Box(-50, -50, 5, 5)):
         assert crop([sheet], box) is None
+
+
+def field(name, sheet):
+    return FieldRow(name, "1", "1", 1.0, "exact", Box(5, 5, 10, 10, sheet), doubtful=False)
+
+
+def test_the_sheets_of_a_part_are_shown_under_their_numbers():
+    sheets = [np.full((40, 60, 3), 20 * number, dtype=np.uint8) for number in range(9)]
+    assert [number for number, _ in framed_sheets(sheets, [field("total", 7), field("name", 6)])] == [7, 8]
+    assert [number for number, _ in framed_sheets(sheets, [])] == [1, 2, 3, 4, 5]
+    assert [number for number, _ in framed_sheets(sheets, [field("total", 99)])] == [1, 2, 3, 4, 5]
+
+
+def test_the_parts_of_a_file_show_their_own_sheets(server, module_settings, tmp_path):
+    """A copy within the file is told like one in another file; a crop comes from the sheet its field stands on."""
+    sheets = [paper(OTHER), paper(OTHER), some_lines(0, 7, None), without_code(some_lines(7, 12, "9.99"))]
+    (tmp_path / "four.tif").write_bytes(tiff(*sheets).data)
+    summary = ingest(tmp_path, workspace="sheets", workers=1, progress=False, settings=module_settings)
+    assert dict(summary.statuses) == {"accepted": 2, "review": 1}
+    assert dict(summary.outcomes) == {"duplicate": 1}
+    assert refresh("sheets", module_settings).counts["invoices"] == 1
+    view = Reviews("sheets", "ann", module_settings).show("four.tif:2")
+    assert (view.part.part, view.part.page.pages, [said.code for said in view.part.findings]) == (
+        2, 2, ["total-mismatch"],
+    )  # fmt: skip
+    total = next(row for row in view.rows if row.name == "total")
+    assert total.box.sheet == 3
+    pixels = np.asarray(sheets[3])[
+        total.box.y - MARGIN : total.box.bottom + MARGIN, total.box.x - MARGIN : total.box.right + MARGIN
+    ]
+    shown = base64.b64decode(crop(view.sheets, total.box).partition(",")[2])
+    assert (np.asarray(Image.open(io.BytesIO(shown))) == pixels).all()
+    assert 'alt="sheet 4"' in view._repr_html_()
+    assert 'alt="sheet 1"' not in view._repr_html_()
 
 
 def test_the_reviewer_is_the_system_user_even_without_a_name(monkeypatch):

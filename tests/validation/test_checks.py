@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from invoice_lab.ocr.layouts import load_layouts
-from invoice_lab.ocr.page import Field, LineReading, Page
+from invoice_lab.ocr.page import Field, LineReading, Page, Problem
 from invoice_lab.validation import checks
 from invoice_lab.validation.checks import CHECKS, checks_of
 from invoice_lab.validation.judge import judge
@@ -91,7 +91,7 @@ UNSOUND = {
     "birth-date-impossible": (page_2018(birth_date="1989-02-30"), "birth_date"),
     "layout-unknown": (replace(page_2019(), layout=None), None),
     "field-doubled": (replace(page_2019(), doubled=("total",)), "total"),
-    "several-invoices": (replace(page_2019(), doubled=("qr",)), "qr"),
+    "several-invoices": (replace(page_2019(), doubts=(Problem("several-invoices", "Two codes."),)), None),
     "characters-impossible": (page_2019(name="J0hn"), "name"),
 }
 
@@ -146,6 +146,25 @@ def test_a_reading_less_sure_than_its_kind_asks_for_goes_to_review(monkeypatch):
     assert "90.0% sure" in judgement.findings[0].message
     assert judgement.status == "review"
     assert settled(judgement, SETTLED_BY_LOOKING).status == "accepted", "whoever decides has looked"
+
+
+def covered(page, *names):
+    """Say of all fields but these that every pixel is as drawn."""
+    exact = {name: replace(field, how="exact", confidence=1.0) for name, field in page.fields.items()}
+    exact |= {name: replace(field, how="qr") for name, field in exact.items() if name in {"number", "category"}}
+    spoilt = {name: replace(exact[name], how="fit", confidence=0.01) for name in names}
+    return replace(page, fields=exact | spoilt)
+
+
+def test_what_covers_a_field_of_a_clean_page_is_told_even_where_it_is_confirmed():
+    judgement = judge(replace(covered(page_2019(), "total"), lines=(line(quantity="4"),)), TODAY)
+    assert [(finding.code, finding.field) for finding in judgement.findings] == [("field-covered", "total")]
+    assert settled(judgement, SETTLED_BY_LOOKING).status == "accepted"
+
+
+def test_fields_of_a_page_that_is_bad_all_over_are_not_covered_but_confirmed():
+    page = covered(page_2019(), "total", "invoice_id", "issued_at")
+    assert codes(page) == []
 
 
 def test_the_thresholds_are_data():

@@ -63,7 +63,7 @@ class QrDescription(Part):
 
     def read(self, payload: str) -> dict[str, str] | None:
         """Return the payload's fields, or None where it has another form."""
-        found = re.fullmatch(self.pattern, payload)
+        found = re.fullmatch(self.pattern, payload, re.ASCII)  # no digits of other scripts
         return found.groupdict() if found else None
 
 

@@ -1,0 +1,20 @@
+"""A user's folder of layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invoice_lab.ocr.layouts import load_layouts
+from invoice_lab.ocr.layouts.load import FOLDER_VARIABLE
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return an empty folder in which layouts are looked for."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    load_layouts.cache_clear()
+    yield tmp_path
+    load_layouts.cache_clear()
