@@ -8,6 +8,7 @@ from dataclasses import replace
 from PIL import features
 
 from invoice_lab.errors import ScanError
+from invoice_lab.ocr.arbitration.page import arbitrate
 from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.drawn import read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
@@ -124,6 +125,7 @@ class Reader:
             return read_rows(self.engine, picture, factor / picture.scale, area, characters)
 
         reading = read_by_labels(rows, layout, reread, self.engine.name)
+        reading = arbitrate(reading, picture, layout, self.engine.name)
         page = _with_reading(replace(page, layout=layout.name), picture, reading)
         return replace(page, fields=page.fields | _qr_fields(qr, layout))
 

@@ -27,14 +27,14 @@ def find_font(name: str) -> Path | None:
 
 
 @cache
-def load_font(name: str, size: int, shaping: Shaping) -> ImageFont.FreeTypeFont:
+def load_font(name: str, size: float, shaping: Shaping) -> ImageFont.FreeTypeFont:
     """Load a font.
 
     Parameters
     ----------
     name : str
         Its file's name, such as ``Lato-Light.ttf``.
-    size : int
+    size : float
         Pixels an em.
     shaping : {"basic", "raqm"}
         How letters are put side by side: by their advances alone, or by Raqm with kerning and ligatures.
