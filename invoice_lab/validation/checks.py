@@ -83,17 +83,18 @@ def fields_once(draft: Draft, today: date) -> Iterator[Finding]:
 
 
 def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
-    """Every field was read with the confidence that its kind asks for, or is confirmed otherwise."""
+    """Every field of a known layout was read as surely as its kind asks for, or is confirmed otherwise."""
     settled = confirmed(draft)
     for name, field in every_field(draft.page).items():
-        least = thresholds().least(name, field.how)
-        if field.value is not None and field.confidence < least and name not in settled:
-            yield Finding(
-                "field-unsure",
-                "error",
-                name,
-                f"The field {name} was read as {field.value!r}, {field.confidence:.1%} sure; {least:.1%} is asked for.",
-            )
+        if draft.layout is None or field.value is None or name in settled:
+            continue
+        least, read = thresholds().least(name), f"The field {name} was read as {field.value!r}"
+        if not thresholds().trusts(field.how):
+            message = f"{read} by {field.how} alone, which nothing confirms."
+            yield Finding("field-unsure", "error", name, message)
+        elif field.confidence < least:
+            message = f"{read}, {field.confidence:.1%} sure; {least:.1%} is asked for."
+            yield Finding("field-unsure", "error", name, message)
 
 
 def lines_present(draft: Draft, today: date) -> Iterator[Finding]:

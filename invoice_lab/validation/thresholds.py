@@ -27,7 +27,8 @@ class Thresholds(BaseModel):
         Kind of field to the least confidence (0 to 1) of a reading that nobody needs to look at; ``default`` for all
         others.
     calibrated : tuple of str
-        The ways of reading whose confidence says how often they are right; others are not held against the thresholds.
+        The ways of reading whose confidence says how often they are right. A field that was read otherwise is unsure,
+        whatever its confidence, unless something else confirms it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,12 +46,14 @@ class Thresholds(BaseModel):
             )
         return given
 
-    def least(self, name: str, how: str) -> float:
-        """Return the least confidence of a field, such as ``total`` or ``lines.2.product``, that was read so."""
-        if how not in self.calibrated:
-            return 0.0
+    def least(self, name: str) -> float:
+        """Return the least confidence of a field, such as ``total`` or ``lines.2.product``."""
         kind = name.rpartition(".")[2]
         return self.confidence.get(kind, self.confidence["default"])
+
+    def trusts(self, how: str) -> bool:
+        """Tell whether what a way of reading, such as ``tesserocr+pixels``, says of its confidence can be believed."""
+        return how.rpartition("+")[2] in self.calibrated
 
 
 @cache

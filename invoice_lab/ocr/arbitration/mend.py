@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from invoice_lab.ocr.arbitration.confusable import alike, alphabet
 from invoice_lab.ocr.arbitration.strip import SLACK, Placed, Strip
 
-MOST = 12
-"""Letters of one text that are mended; a text with more wrong ones was not read."""
+MOST = 10
+"""Steps in which one text is mended; a text with more wrong letters was not read."""
+MOST_SOUGHT = 2
+"""Steps of these in which every letter of the alphabet is tried, where no look-alike fits."""
 EARLY = 2
 """Characters from the start within which the whole text may stand a little to the side."""
 
@@ -42,13 +44,15 @@ def mend(strip: Strip, text: str, kind: str) -> Mended:
     kind : str
         The kind of field, which tells what characters it can hold.
     """
-    strip = _aligned(strip, text)
+    strip, sought = _aligned(strip, text), 0
     for _ in range(MOST):
         reach = strip.reach(text)
         if reach >= strip.seen.shape[1]:
             break
         at = strip.character_at(text, reach)
-        better = _best(strip, text, _likely(text, kind, at)) or _best(strip, text, _any(text, kind, at))
+        better = _best(strip, text, _likely(text, kind, at))
+        if better is None and sought < MOST_SOUGHT:
+            better, sought = _best(strip, text, _any(text, kind, at)), sought + 1
         if better is None:
             break
         text, strip = better

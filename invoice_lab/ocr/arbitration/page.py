@@ -11,6 +11,7 @@ import numpy as np
 
 from invoice_lab.ocr.arbitration.lettering import Lettering, Plane, lettering
 from invoice_lab.ocr.arbitration.mend import Mended, mend
+from invoice_lab.ocr.arbitration.recognise import Sample, recognise
 from invoice_lab.ocr.arbitration.strip import BESIDE, Look, Placed, place, strip_of
 from invoice_lab.ocr.arbitration.sureness import confidence
 from invoice_lab.ocr.header import clean, parse
@@ -36,6 +37,8 @@ SHARP = 0.01
 """Noise (darkness) from which down on a page needs no blur to be explained."""
 ROUNDS = 2
 """How often texts are mended."""
+UNLIKE = 0.1
+"""Noise (darkness) from which on the texts are not in the fonts that they are held against."""
 BEST = 0.25
 """Share of the texts, those that fit best, that the noise is measured on: others may have been misread."""
 
@@ -76,7 +79,7 @@ def arbitrate(reading: LabelReading, picture: Upright, layout: Layout, how: str)
     texts = _texts(reading)
     scale = picture.scale if layout.drawing and abs(picture.scale - 1) > SAME_SCALE else 1.0
     sheet = _sheet(picture.grey, scale)
-    looks = _looks(layout.drawing) if layout.drawing else {}
+    looks = _looks(layout.drawing) if layout.drawing else recognise(sheet, _samples(texts))
     placed = {text.name: found for text in texts if (found := _place(sheet, text, looks.get(text.kind), scale))}
     mended = _mended_all(sheet, texts, _as_seen(sheet, _even(placed)), scale, layout)
     fields = {text.name: _field(text, mended.get(text.name), layout, how) for text in texts}
@@ -112,6 +115,14 @@ def _looks(drawing: Drawing) -> Mapping[str, Look]:
     }
 
 
+def _samples(texts: Sequence[Text]) -> dict[str, list[Sample]]:
+    kinds: dict[str, list[Sample]] = {}
+    for text in texts:
+        if text.field.box:
+            kinds.setdefault(text.kind, []).append(Sample(text.said, text.field.box))
+    return kinds
+
+
 def _place(sheet: Plane, text: Text, look: Look | None, scale: float) -> Placed | None:
     box = text.field.box
     if look is None or box is None:
@@ -120,7 +131,7 @@ def _place(sheet: Plane, text: Text, look: Look | None, scale: float) -> Placed 
 
 
 def _as_seen(sheet: Plane, placed: Mapping[str, Placed]) -> dict[str, Placed]:
-    """Measure how far the page is blurred, and what noise is left."""
+    """Measure how far the page is blurred, and what noise is left; empty where the texts don't look like that."""
     if not placed:
         return {}
     best: tuple[float, float] | None = None
@@ -131,6 +142,8 @@ def _as_seen(sheet: Plane, placed: Mapping[str, Placed]) -> dict[str, Placed]:
         if noise < SHARP:
             break
     noise, blur = best or (1.0, 0.0)
+    if noise > UNLIKE:
+        return {}
     return {name: replace(one, look=replace(one.look, blur=blur, noise=noise)) for name, one in placed.items()}
 
 

@@ -26,8 +26,8 @@ UNEXPLAINED = 0.005
 from a point in light print."""
 NOISY = 2.0
 """So many times the squared noise of a patch is not unusual."""
-FAINTEST = 0.05
-"""The least darkness of full coverage that is reckoned with."""
+FAINTEST, DARKEST = 0.05, 1.2
+"""Darkness of full coverage: nothing is darker than black but by a wrong letter or two."""
 BESIDE = 1.0
 """Ems beside a text that must be blank where nothing is known to stand there."""
 
@@ -134,7 +134,7 @@ def place(dark: Plane, look: Look, text: str, at: tuple[int, int]) -> Placed | N
     Returns
     -------
     Placed or None
-        None where it has no ink, or lies beyond the page.
+        None where it has no ink, lies beyond the page, or the page is blank there or has bolder letters.
     """
     drawn = look.draw(text[:BEGINNING].rstrip())
     height, width = drawn.ink.shape
@@ -146,7 +146,9 @@ def place(dark: Plane, look: Look, text: str, at: tuple[int, int]) -> Placed | N
     likeness = cv2.matchTemplate(np.ascontiguousarray(area), drawn.ink, cv2.TM_CCORR_NORMED)
     *_, (x, y) = cv2.minMaxLoc(likeness)
     there = area[y : y + height, x : x + width]
-    gain = max(float(there.sum() / drawn.ink.sum()), FAINTEST)
+    gain = float(there.sum() / drawn.ink.sum())
+    if not FAINTEST <= gain <= DARKEST:
+        return None
     return Placed(look, text, (left + x - drawn.left, top + y - drawn.top), gain)
 
 
