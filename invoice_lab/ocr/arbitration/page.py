@@ -196,7 +196,8 @@ def _mended(sheet: Plane, text: Text, placed: Mapping[str, Placed], scale: float
 def _field(text: Text, mended: Mended | None, layout: Layout, how: str) -> Field:
     if mended is None:
         return replace(text.field, confidence=min(text.field.confidence, UNSUPPORTED))
-    value = clean(mended.text) or None if text.kind == "product" else parse(text.name, mended.text, layout)
+    said = mended.text if mended.misfit <= 1 else text.said  # a text that was mended by half helps nobody
+    value = clean(said) or None if text.kind == "product" else parse(text.name, said, layout)
     sure = confidence(mended, text.kind) if value is not None else 0.0
     return replace(text.field, value=value, confidence=sure, how=f"{how}+pixels")
 

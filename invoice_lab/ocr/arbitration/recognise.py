@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -42,17 +43,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Found:
-    """A font, its size and shaping, and how alike the texts are (-1 to 1)."""
+    """A font, its size, and how alike the texts are (-1 to 1)."""
 
     font: str
     size: int
-    shaping: Shaping
     likeness: float
-
-    @property
-    def look(self) -> Look:
-        """Its look on an unblurred page."""
-        return Look(lettering(self.font, self.size, self.shaping))
 
 
 def recognise(dark: Plane, kinds: Mapping[str, list[Sample]]) -> dict[str, Look]:
@@ -70,43 +65,52 @@ def recognise(dark: Plane, kinds: Mapping[str, list[Sample]]) -> dict[str, Look]
     dict of str to Look
         Without the kinds whose font is not installed.
     """
-    looks: dict[str, Look] = {}
-    used: list[Found] = []
-    for kind, samples in sorted(kinds.items(), key=lambda item: -sum(len(one.text) for one in item[1])):
-        some = sorted(samples, key=lambda one: -len(one.text))[:SAMPLES]
-        found = _first(dark, some, used)
-        if found and found.likeness >= LIKE:
-            looks[kind] = found.look
-            used.append(found)
-    return looks
+    some = {kind: sorted(samples, key=_length)[:SAMPLES] for kind, samples in kinds.items()}
+    found: dict[str, Found] = {}
+    for _ in range(2):  # the second time for those whose font shows elsewhere on the page alone
+        for kind in sorted(set(some) - set(found), key=lambda kind: (sum(map(_length, some[kind])), kind)):
+            best = _first(dark, some[kind], list(found.values()))
+            if best and best.likeness >= LIKE:
+                found[kind] = best
+    shaping = _shaping(dark, [(one, some[kind]) for kind, one in found.items()])
+    return {kind: Look(lettering(one.font, one.size, shaping)) for kind, one in found.items()}
+
+
+def _length(sample: Sample) -> int:
+    """Return a key that puts long texts first."""
+    return -len(sample.text)
 
 
 def _first(dark: Plane, samples: Sequence[Sample], used: Sequence[Found]) -> Found | None:
     """Return the best of the looks that the page uses elsewhere, else of their fonts, else of all fonts."""
-    again = {(one.font, one.size, one.shaping): one.look for one in used}
-    same = [Found(*key, _likeness(dark, samples, look)) for key, look in again.items()]
-    fonts = tuple(dict.fromkeys(one.font for one in used))
-    for found in (same, _in_fonts(dark, samples, fonts), _in_fonts(dark, samples, installed_fonts())):
-        best = max(found, key=lambda one: one.likeness, default=None)
+    sizes = sorted({(one.font, one.size) for one in used})
+    same = [Found(*key, _likeness(dark, samples, Look(lettering(*key)))) for key in sizes]
+    fonts = sorted({one.font for one in used})
+    best: Found | None = None
+    for found in chain([same], (_in_fonts(dark, samples, names) for names in (fonts, installed_fonts()))):
+        best = max(found, key=lambda one: one.likeness, default=best)
         if best and best.likeness >= SAME:
             break
-    return _shaped(dark, samples, best) if best else None
+    return best
 
 
 def _in_fonts(dark: Plane, samples: Sequence[Sample], fonts: Iterable[str]) -> list[Found]:
     return [
-        Found(font, size, "basic", _likeness(dark, samples, Look(lettering(font, size))))
+        Found(font, size, _likeness(dark, samples, Look(lettering(font, size))))
         for font in fonts
         for size in _sizes(font, samples[0])
     ]
 
 
-def _shaped(dark: Plane, samples: Sequence[Sample], found: Found) -> Found:
-    """Tell by the whole texts whether letters stand side by side as they are, or with kerning and ligatures."""
+def _shaping(dark: Plane, found: Sequence[tuple[Found, Sequence[Sample]]]) -> Shaping:
+    """Tell by the whole texts how a page's letters stand side by side: as they are, or with kerning and ligatures."""
+
+    def alike(shaping: Shaping) -> float:
+        looks = [(samples, Look(lettering(one.font, one.size, shaping))) for one, samples in found]
+        return sum(_likeness(dark, samples, look, whole=True) for samples, look in looks)
+
     shapings: tuple[Shaping, ...] = ("basic", "raqm") if features.check("raqm") else ("basic",)
-    looks = {shaping: Look(lettering(found.font, found.size, shaping)) for shaping in shapings}
-    alike = {shaping: _likeness(dark, samples, look, whole=True) for shaping, look in looks.items()}
-    return replace(found, shaping=max(shapings, key=lambda shaping: alike[shaping]))
+    return max(shapings, key=alike)
 
 
 def _sizes(font: str, sample: Sample) -> Iterator[int]:
