@@ -66,7 +66,7 @@ class Lettering:
         self.space = max(round(self._face.getlength(" ")), 1)
 
     def draw(self, text: str) -> Drawn:
-        """Draw a text."""
+        """Draw a text whose pen starts at a whole pixel."""
         if text not in self._drawn:
             if len(self._drawn) >= KEPT:
                 self._drawn.clear()
@@ -91,8 +91,8 @@ class Lettering:
         return self._glyphs[letter]
 
     def _whole(self, text: str) -> Drawn:
-        ink, left, top = self._picture(text)
-        return Drawn(ink, left, top, tuple(round(self._face.getlength(text[:end])) for end in range(len(text) + 1)))
+        stops = tuple(round(self._face.getlength(text[:end])) for end in range(len(text) + 1))
+        return Drawn(*self._picture(text), stops)
 
     def _picture(self, text: str) -> tuple[Plane, int, int]:
         around = MARGIN + round(self.size / 2)

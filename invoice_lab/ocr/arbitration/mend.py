@@ -10,10 +10,10 @@ from invoice_lab.ocr.arbitration.strip import SLACK, Placed, Strip
 
 MOST = 10
 """Steps in which one text is mended; a text with more wrong letters was not read."""
-MOST_SOUGHT = 2
-"""Steps of these in which every letter of the alphabet is tried, where no look-alike fits."""
+CLEAN = 0.03
+"""Noise (darkness) up to which every letter of the alphabet is tried, once a text, where no look-alike fits."""
 EARLY = 2
-"""Characters from the start within which the whole text may stand a little to the side."""
+"""Characters from the start within which a text without label may stand a little to the side."""
 
 Score = tuple[int, float]
 
@@ -30,7 +30,7 @@ class Mended:
     def placed(self) -> Placed:
         """The text on the page."""
         (left, top), (x, y) = self.strip.corner, self.strip.pen
-        return Placed(self.strip.look, self.text, (left + x, top + y), self.strip.gain)
+        return Placed(self.strip.look, self.text, self.strip.label, (left + x, top + y), self.strip.gain)
 
 
 def mend(strip: Strip, text: str, kind: str) -> Mended:
@@ -40,19 +40,19 @@ def mend(strip: Strip, text: str, kind: str) -> Mended:
     ----------
     strip : Strip
     text : str
-        As it was read.
+        As it was read, with its label.
     kind : str
         The kind of field, which tells what characters it can hold.
     """
-    strip, sought = _aligned(strip, text), 0
+    strip, sought = _aligned(strip, text), strip.look.noise > CLEAN
     for _ in range(MOST):
         reach = strip.reach(text)
         if reach >= strip.seen.shape[1]:
             break
         at = strip.character_at(text, reach)
-        better = _best(strip, text, _likely(text, kind, at))
-        if better is None and sought < MOST_SOUGHT:
-            better, sought = _best(strip, text, _any(text, kind, at)), sought + 1
+        better = _best(strip, text, _likely(text, kind, at, strip.label))
+        if better is None and not sought:
+            better, sought = _best(strip, text, _any(text, kind, at, strip.label)), True
         if better is None:
             break
         text, strip = better
@@ -78,25 +78,25 @@ def _best(strip: Strip, text: str, others: Iterable[tuple[int, str]]) -> tuple[s
     """Return the text that reaches farthest, with the strip as it lies under it; None where none reaches farther."""
     best, found = (strip.reach(text), 0.0), None
     for place, other in others:
-        for move in range(-1, 2) if place < EARLY else (0,):
+        for move in range(-1, 2) if place < EARLY and not strip.label else (0,):
             score = _score(strip, other, move)
             if score[0] > best[0] or (found and score > best):
                 best, found = score, (other, move)
     return (found[0], _moved(strip, found[1])) if found else None
 
 
-def _likely(text: str, kind: str, at: int) -> Iterator[tuple[int, str]]:
+def _likely(text: str, kind: str, at: int, first: int) -> Iterator[tuple[int, str]]:
     """Yield texts with a look-alike, without a character, or with a space more, around a character."""
-    for place in range(max(at - 2, 0), min(at + 2, len(text))):
+    for place in range(max(at - 2, first), min(at + 2, len(text))):
         for other in alike(kind, text, place):
             yield place, other
         yield place, text[:place] + text[place + 1 :]
         yield place, text[:place] + " " + text[place:]
 
 
-def _any(text: str, kind: str, at: int) -> Iterator[tuple[int, str]]:
+def _any(text: str, kind: str, at: int, first: int) -> Iterator[tuple[int, str]]:
     """Yield texts with any other character in the place of one, or beside it."""
-    for place in range(max(at - 1, 0), min(at + 1, len(text)) + 1):
+    for place in range(max(at - 1, first), min(at, len(text)) + 1):
         for letter in alphabet(kind):
             yield place, text[:place] + letter + text[place + 1 :]
             yield place, text[:place] + letter + text[place:]

@@ -79,7 +79,7 @@ def arbitrate(reading: LabelReading, picture: Upright, layout: Layout, how: str)
     texts = _texts(reading)
     scale = picture.scale if layout.drawing and abs(picture.scale - 1) > SAME_SCALE else 1.0
     sheet = _sheet(picture.grey, scale)
-    looks = _looks(layout.drawing) if layout.drawing else recognise(sheet, _samples(texts))
+    looks = _looks(layout.drawing) if layout.drawing else _recognised(sheet, texts)
     placed = {text.name: found for text in texts if (found := _place(sheet, text, looks.get(text.kind), scale))}
     mended = _mended_all(sheet, texts, _as_seen(sheet, _even(placed)), scale, layout)
     fields = {text.name: _field(text, mended.get(text.name), layout, how) for text in texts}
@@ -107,27 +107,31 @@ def _sheet(grey: np.ndarray, scale: float) -> Plane:
     return darkness(grey.astype(np.float32))[0]
 
 
-def _looks(drawing: Drawing) -> Mapping[str, Look]:
-    return {
-        name: Look(lettering(drawing.fonts[cell.font], cell.size, drawing.shaping))
-        for cell in (*drawing.header.cells, *drawing.table.line)
-        for name in cell.fields
-    }
+def _looks(drawing: Drawing) -> Mapping[str, tuple[Look, str]]:
+    """Return the look of each kind of field, and the label before it."""
+    cells = (*drawing.header.cells, *drawing.table.line)
+    return {cell.fields[0]: (_look(drawing, cell), cell.label) for cell in cells if cell.fields}
 
 
-def _samples(texts: Sequence[Text]) -> dict[str, list[Sample]]:
+def _look(drawing: Drawing, cell: Cell) -> Look:
+    return Look(lettering(drawing.fonts[cell.font], cell.size, drawing.shaping))
+
+
+def _recognised(sheet: Plane, texts: Sequence[Text]) -> Mapping[str, tuple[Look, str]]:
+    """Return the looks that the page itself tells; the labels may be in another font."""
     kinds: dict[str, list[Sample]] = {}
     for text in texts:
         if text.field.box:
             kinds.setdefault(text.kind, []).append(Sample(text.said, text.field.box))
-    return kinds
+    return {kind: (look, "") for kind, look in recognise(sheet, kinds).items()}
 
 
-def _place(sheet: Plane, text: Text, look: Look | None, scale: float) -> Placed | None:
+def _place(sheet: Plane, text: Text, look: tuple[Look, str] | None, scale: float) -> Placed | None:
     box = text.field.box
     if look is None or box is None:
         return None
-    return place(sheet, look, text.said, (round(box.x / scale), round(box.y / scale)))
+    look, label = look
+    return place(sheet, look, label + text.said, len(label), (round(box.x / scale), round(box.y / scale)))
 
 
 def _as_seen(sheet: Plane, placed: Mapping[str, Placed]) -> dict[str, Placed]:
@@ -170,14 +174,16 @@ def _even(placed: Mapping[str, Placed]) -> dict[str, Placed]:
 def _mended_all(
     sheet: Plane, texts: Sequence[Text], placed: dict[str, Placed], scale: float, layout: Layout
 ) -> dict[str, Mended]:
-    """Mend all texts; those that don't fit once more, when what their neighbours say is known better."""
+    """Mend all texts; those that don't fit once more, where what their neighbours say is known better."""
     mended: dict[str, Mended] = {}
     for _ in range(ROUNDS):
+        before = {name: one.text for name, one in placed.items()}
         for text in texts:
-            before = mended.get(text.name)
-            if text.name in placed and (before is None or before.misfit > 1):
+            if text.name in placed and (text.name not in mended or mended[text.name].misfit > 1):
                 mended[text.name] = one = _mended(sheet, text, placed, scale, layout)
                 placed[text.name] = one.placed
+        if before == {name: one.text for name, one in placed.items()}:
+            break
     return mended
 
 
@@ -186,7 +192,7 @@ def _mended(sheet: Plane, text: Text, placed: Mapping[str, Placed], scale: float
     face = found.look.lettering
     others = [other for name, other in placed.items() if name != text.name]
     beside = round(BESIDE * face.size)
-    labelled = text.name in layout.header
+    labelled = text.name in layout.header and not found.label
     left = found.pen[0] - (round(LABEL_GAP * face.space) if labelled else beside)
     end = found.pen[0] + face.draw(found.text).stops[-1] + beside
     right = min(end, round(text.right / scale) - 2) if text.right else end
@@ -196,7 +202,7 @@ def _mended(sheet: Plane, text: Text, placed: Mapping[str, Placed], scale: float
 def _field(text: Text, mended: Mended | None, layout: Layout, how: str) -> Field:
     if mended is None:
         return replace(text.field, confidence=min(text.field.confidence, UNSUPPORTED))
-    said = mended.text if mended.misfit <= 1 else text.said  # a text that was mended by half helps nobody
+    said = mended.text[mended.strip.label :] if mended.misfit <= 1 else text.said  # a text that was mended by half helps nobody
     value = clean(said) or None if text.kind == "product" else parse(text.name, said, layout)
     sure = confidence(mended, text.kind) if value is not None else 0.0
     return replace(text.field, value=value, confidence=sure, how=f"{how}+pixels")

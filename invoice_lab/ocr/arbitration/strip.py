@@ -34,7 +34,16 @@ BESIDE = 1.0
 
 @dataclass(frozen=True)
 class Look:
-    """How texts look on a page: the lettering, how far it is blurred (pixels), and the noise (darkness)."""
+    """How texts look on a page.
+
+    Attributes
+    ----------
+    lettering : Lettering
+    blur : float
+        Pixels.
+    noise : float
+        Darkness (root mean square).
+    """
 
     lettering: Lettering
     blur: float = 0.0
@@ -65,6 +74,8 @@ class Strip:
     gain : float
         Darkness of full coverage.
     look : Look
+    label : int
+        So many characters at the text's start are known.
     """
 
     seen: Plane
@@ -72,6 +83,7 @@ class Strip:
     pen: tuple[int, int]
     gain: float
     look: Look
+    label: int = 0
     _costs: dict[tuple[str, int], Costs] = field(default_factory=dict, repr=False)
 
     @property
@@ -118,38 +130,62 @@ def _take_out(rest: Plane, ink: Plane, x: int, y: int) -> None:
 
 @dataclass(frozen=True)
 class Placed:
-    """A text on the page: its look, where its pen starts, how dark full coverage is."""
+    """A text on the page.
+
+    Attributes
+    ----------
+    look : Look
+    text : str
+    label : int
+        So many characters at its start are a label, which is known.
+    pen : (x, y)
+        Where its pen starts and the top of its em box, in pixels of the page.
+    gain : float
+        How dark full coverage is.
+    """
 
     look: Look
     text: str
+    label: int
     pen: tuple[int, int]
     gain: float
 
 
-def place(dark: Plane, look: Look, text: str, at: tuple[int, int]) -> Placed | None:
-    """Find a text near the upper left corner `at` of its ink.
+def place(dark: Plane, look: Look, text: str, label: int, at: tuple[int, int]) -> Placed | None:
+    """Find a text.
 
-    It is looked for by its first letters: a wrong one further on shifts all behind it.
+    It is looked for by its label, or its first letters: a wrong one further on shifts all behind it.
+
+    Parameters
+    ----------
+    dark : ndarray
+        The page.
+    look : Look
+    text : str
+    label : int
+        So many characters at the start are its label.
+    at : (x, y)
+        The upper left corner of the ink behind the label.
 
     Returns
     -------
     Placed or None
         None where it has no ink, lies beyond the page, or the page is blank there or has bolder letters.
     """
-    drawn = look.draw(text[:BEGINNING].rstrip())
+    value, drawn = look.draw(text[label:]), look.draw(text[: max(BEGINNING, label)].rstrip())
     height, width = drawn.ink.shape
-    x, y = at[0], at[1] + drawn.top - look.draw(text).top
+    x = at[0] - look.draw(text).stops[label] - value.left + drawn.left
+    y = at[1] - value.top + drawn.top
     left, top = max(x - SLACK, 0), max(y - RISE, 0)
-    area = dark[top : y + height + RISE, left : x + width + SLACK]
+    area = dark[top : max(y + height + RISE, 0), left : max(x + width + SLACK, 0)]
     if not drawn.ink.size or area.shape[0] < height or area.shape[1] < width:
         return None
     likeness = cv2.matchTemplate(np.ascontiguousarray(area), drawn.ink, cv2.TM_CCORR_NORMED)
     *_, (x, y) = cv2.minMaxLoc(likeness)
-    there = area[y : y + height, x : x + width]
-    gain = float(there.sum() / drawn.ink.sum())
+    gain = float(area[y : y + height, x : x + width].sum() / drawn.ink.sum())
     if not FAINTEST <= gain <= DARKEST:
         return None
-    return Placed(look, text, (left + x - drawn.left, top + y - drawn.top), gain)
+    return Placed(look, text, label, (left + x - drawn.left, top + y - drawn.top), gain)
 
 
 def strip_of(dark: Plane, placed: Placed, others: list[Placed], left: int, right: int) -> Strip:
@@ -172,4 +208,4 @@ def strip_of(dark: Plane, placed: Placed, others: list[Placed], left: int, right
         drawn = other.look.draw(other.text)
         _take_out(seen, drawn.ink * other.gain, other.pen[0] + drawn.left - left, other.pen[1] + drawn.top - top)
     np.maximum(seen, 0, out=seen)
-    return Strip(seen, (left, top), (x - left, y - top), placed.gain, placed.look)
+    return Strip(seen, (left, top), (x - left, y - top), placed.gain, placed.look, placed.label)

@@ -29,9 +29,8 @@ def confidence(mended: Mended, kind: str) -> float:
         return DOUBTFUL / mended.misfit
     strip = mended.strip
     noise = max(strip.look.noise, NOISE) / strip.gain
-    doubt = sum(
-        _doubt(strip.look, mended.text, place, letter, noise, kind) for place, letter in enumerate(mended.text)
-    )
+    letters = list(enumerate(mended.text))[strip.label :]
+    doubt = sum(_doubt(strip.look, mended.text, place, letter, noise, kind) for place, letter in letters)
     return SUREST / (1 + doubt)
 
 
