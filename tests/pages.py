@@ -120,4 +120,4 @@ def page_of(record: dict[str, Any], sha256: str = "0" * 64, **others: Any) -> Pa
 
 
 def _read(value: str) -> Field:
-    return Field(value, value, Box(1, 2, 3, 4), 0.5, "tesserocr")
+    return Field(value, value, Box(1, 2, 3, 4), 0.99, "tesserocr+pixels")

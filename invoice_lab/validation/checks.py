@@ -88,10 +88,9 @@ def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
     for name, field in every_field(draft.page).items():
         if draft.layout is None or field.value is None or name in settled:
             continue
-        least, read = thresholds().least(name), f"The field {name} was read as {field.value!r}"
-        if not thresholds().trusts(field.how):
-            message = f"{read} by {field.how} alone, which nothing confirms."
-            yield Finding("field-unsure", "error", name, message)
+        least, read = thresholds().least(name, field.how), f"The field {name} was read as {field.value!r}"
+        if least is None:
+            yield Finding("field-unsure", "error", name, f"{read} by {field.how} alone, which nothing confirms.")
         elif field.confidence < least:
             message = f"{read}, {field.confidence:.1%} sure; {least:.1%} is asked for."
             yield Finding("field-unsure", "error", name, message)

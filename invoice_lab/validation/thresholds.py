@@ -27,14 +27,17 @@ class Thresholds(BaseModel):
         Kind of field to the least confidence (0 to 1) of a reading that nobody needs to look at; ``default`` for all
         others.
     calibrated : tuple of str
-        The ways of reading whose confidence says how often they are right. A field that was read otherwise is unsure,
-        whatever its confidence, unless something else confirms it.
+        The ways of reading whose confidence says how often they are right; others are not held against the thresholds.
+    judged_otherwise : tuple of str
+        Kinds of fields that arithmetic judges. All others are unsure, whatever their confidence, where the way in which
+        they were read is not `calibrated`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     confidence: Mapping[str, float]
     calibrated: tuple[str, ...]
+    judged_otherwise: tuple[str, ...] = ()
 
     @field_validator("confidence")
     @classmethod
@@ -46,14 +49,25 @@ class Thresholds(BaseModel):
             )
         return given
 
-    def least(self, name: str) -> float:
-        """Return the least confidence of a field, such as ``total`` or ``lines.2.product``."""
-        kind = name.rpartition(".")[2]
-        return self.confidence.get(kind, self.confidence["default"])
+    def least(self, name: str, how: str) -> float | None:
+        """Return the least confidence of a field that was read so.
 
-    def trusts(self, how: str) -> bool:
-        """Tell whether what a way of reading, such as ``tesserocr+pixels``, says of its confidence can be believed."""
-        return how.rpartition("+")[2] in self.calibrated
+        Parameters
+        ----------
+        name : str
+            Such as ``total`` or ``lines.2.product``.
+        how : str
+            Such as ``fit`` or ``tesserocr+pixels``.
+
+        Returns
+        -------
+        float or None
+            None where no confidence of such a reading would do.
+        """
+        kind = name.rpartition(".")[2]
+        if how.rpartition("+")[2] in self.calibrated:
+            return self.confidence.get(kind, self.confidence["default"])
+        return 0.0 if kind in self.judged_otherwise else None
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from invoice_lab.ocr.arbitration.mend import Mended, mend
 from invoice_lab.ocr.arbitration.recognise import Sample, recognise
 from invoice_lab.ocr.arbitration.strip import BESIDE, Look, Placed, place, strip_of
 from invoice_lab.ocr.arbitration.sureness import confidence
+from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.header import clean, parse
 from invoice_lab.ocr.labels import LabelReading
 from invoice_lab.ocr.layouts import Layout
@@ -30,7 +30,7 @@ that agree make the same mistakes."""
 LABEL_GAP = 0.6
 """Share of a space before a text behind a label that must be blank."""
 SAME_SCALE = 0.01
-"""How much a page's scale may differ from its canvas's before it is brought to it."""
+"""How far, as a share, the scale that a page's QR code tells may be off."""
 BLURS = (0.0, 0.5, 0.8, 1.1, 1.5, 2.0)
 """Blurs (pixels) that are tried."""
 SHARP = 0.01
@@ -77,7 +77,7 @@ def arbitrate(reading: LabelReading, picture: Upright, layout: Layout, how: str)
         Texts mended where the pixels support a look-alike, each with the confidence that the pixels give.
     """
     texts = _texts(reading)
-    scale = picture.scale if layout.drawing and abs(picture.scale - 1) > SAME_SCALE else 1.0
+    scale = _scale(picture, layout) if layout.drawing else 1.0
     sheet = _sheet(picture.grey, scale)
     looks = _looks(layout.drawing) if layout.drawing else _recognised(sheet, texts)
     placed = {text.name: found for text in texts if (found := _place(sheet, text, looks.get(text.kind), scale))}
@@ -100,7 +100,13 @@ def _texts(reading: LabelReading) -> list[Text]:
     ]
 
 
-def _sheet(grey: np.ndarray, scale: float) -> Plane:
+def _scale(picture: Upright, layout: Layout) -> float:
+    """Return a page's scale: that of a whole canvas where it is about that, else as the QR code tells."""
+    whole = picture.grey.shape[1] / layout.canvas[0]
+    return whole if abs(picture.scale / whole - 1) <= SAME_SCALE else picture.scale
+
+
+def _sheet(grey: Pixels, scale: float) -> Plane:
     if scale != 1:
         how = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
         grey = cv2.resize(grey, None, fx=1 / scale, fy=1 / scale, interpolation=how)
@@ -131,7 +137,8 @@ def _place(sheet: Plane, text: Text, look: tuple[Look, str] | None, scale: float
     if look is None or box is None:
         return None
     look, label = look
-    return place(sheet, look, label + text.said, len(label), (round(box.x / scale), round(box.y / scale)))
+    there = Box(*(round(part / scale) for part in (box.x, box.y, box.width, box.height)))
+    return place(sheet, look, label + text.said, len(label), there)
 
 
 def _as_seen(sheet: Plane, placed: Mapping[str, Placed]) -> dict[str, Placed]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.arbitration.lettering import Drawn, Lettering, Plane
+from invoice_lab.ocr.page import Box
 
 Costs = npt.NDArray[np.float32]
 """What is unexplained in each column: squared darkness, summed over the rows."""
@@ -24,7 +25,7 @@ PATCH = 0.5
 UNEXPLAINED = 0.005
 """Squared darkness of a patch, for each pixel of the em, from which on a letter is wrong: half of what tells a comma
 from a point in light print."""
-NOISY = 2.0
+NOISY = 3.0
 """So many times the squared noise of a patch is not unusual."""
 FAINTEST, DARKEST = 0.05, 1.2
 """Darkness of full coverage: nothing is darker than black but by a wrong letter or two."""
@@ -151,7 +152,7 @@ class Placed:
     gain: float
 
 
-def place(dark: Plane, look: Look, text: str, label: int, at: tuple[int, int]) -> Placed | None:
+def place(dark: Plane, look: Look, text: str, label: int, box: Box) -> Placed | None:
     """Find a text.
 
     It is looked for by its label, or its first letters: a wrong one further on shifts all behind it.
@@ -164,8 +165,8 @@ def place(dark: Plane, look: Look, text: str, label: int, at: tuple[int, int]) -
     text : str
     label : int
         So many characters at the start are its label.
-    at : (x, y)
-        The upper left corner of the ink behind the label.
+    box : Box
+        Around the ink behind the label, as the engine gave it; engines give boxes that are too high.
 
     Returns
     -------
@@ -174,10 +175,11 @@ def place(dark: Plane, look: Look, text: str, label: int, at: tuple[int, int]) -
     """
     value, drawn = look.draw(text[label:]), look.draw(text[: max(BEGINNING, label)].rstrip())
     height, width = drawn.ink.shape
-    x = at[0] - look.draw(text).stops[label] - value.left + drawn.left
-    y = at[1] - value.top + drawn.top
+    x = box.x - look.draw(text).stops[label] - value.left + drawn.left
+    y = box.y - value.top + drawn.top
     left, top = max(x - SLACK, 0), max(y - RISE, 0)
-    area = dark[top : max(y + height + RISE, 0), left : max(x + width + SLACK, 0)]
+    lower = RISE + max(box.height - value.ink.shape[0], 0)
+    area = dark[top : max(y + height + lower, 0), left : max(x + width + SLACK, 0)]
     if not drawn.ink.size or area.shape[0] < height or area.shape[1] < width:
         return None
     likeness = cv2.matchTemplate(np.ascontiguousarray(area), drawn.ink, cv2.TM_CCORR_NORMED)
