@@ -8,7 +8,7 @@ from dataclasses import replace
 from PIL import features
 
 from invoice_lab.errors import ScanError
-from invoice_lab.ocr.arbitration.page import arbitrate
+from invoice_lab.ocr.arbitration import arbitrate
 from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.drawn import read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout

@@ -102,7 +102,8 @@ class Lettering:
         box = image.getbbox()
         if box is None:
             return np.zeros((0, 0), np.float32), 0, 0
-        return np.asarray(image.crop(box), np.float32) / 255, box[0] - around, box[1] - around
+        ink = (np.asarray(image.crop(box)) / 255).astype(np.float32)
+        return ink, box[0] - around, box[1] - around
 
 
 def _joined(parts: list[tuple[Plane, int, int]], stops: tuple[int, ...]) -> Drawn:

@@ -11,7 +11,8 @@ from invoice_lab.ocr.arbitration.strip import SLACK, Placed, Strip
 MOST = 10
 """Steps in which one text is mended; a text with more wrong letters was not read."""
 CLEAN = 0.03
-"""Noise (darkness) up to which every letter of the alphabet is tried, once a text, where no look-alike fits."""
+"""Noise (darkness) up to which letters are taken out or put in, and, once a text, every letter of the alphabet is tried
+where no look-alike fits; on a page with more noise that explains anything."""
 EARLY = 2
 """Characters from the start within which a text without label may stand a little to the side."""
 
@@ -44,13 +45,14 @@ def mend(strip: Strip, text: str, kind: str) -> Mended:
     kind : str
         The kind of field, which tells what characters it can hold.
     """
-    strip, sought = _aligned(strip, text), strip.look.noise > CLEAN
+    clean = strip.look.noise <= CLEAN
+    strip, sought = _aligned(strip, text), not clean
     for _ in range(MOST):
         reach = strip.reach(text)
         if reach >= strip.seen.shape[1]:
             break
         at = strip.character_at(text, reach)
-        better = _best(strip, text, _likely(text, kind, at, strip.label))
+        better = _best(strip, text, _likely(text, kind, range(max(at - 2, strip.label), min(at + 2, len(text))), clean))
         if better is None and not sought:
             better, sought = _best(strip, text, _any(text, kind, at, strip.label)), True
         if better is None:
@@ -85,18 +87,19 @@ def _best(strip: Strip, text: str, others: Iterable[tuple[int, str]]) -> tuple[s
     return (found[0], _moved(strip, found[1])) if found else None
 
 
-def _likely(text: str, kind: str, at: int, first: int) -> Iterator[tuple[int, str]]:
-    """Yield texts with a look-alike, without a character, or with a space more, around a character."""
-    for place in range(max(at - 2, first), min(at + 2, len(text))):
+def _likely(text: str, kind: str, places: range, clean: bool) -> Iterator[tuple[int, str]]:
+    """Yield texts with a look-alike and, on a clean page, without a character, or with a space more."""
+    for place in places:
         for other in alike(kind, text, place):
             yield place, other
-        yield place, text[:place] + text[place + 1 :]
-        yield place, text[:place] + " " + text[place:]
+        if clean:
+            yield place, text[:place] + text[place + 1 :]
+            yield place, text[:place] + " " + text[place:]
 
 
 def _any(text: str, kind: str, at: int, first: int) -> Iterator[tuple[int, str]]:
     """Yield texts with any other character in the place of one, or beside it."""
-    for place in range(max(at - 1, first), min(at, len(text)) + 1):
+    for place in range(max(at - 1, first), min(at + 1, len(text)) + 1):
         for letter in alphabet(kind):
             yield place, text[:place] + letter + text[place + 1 :]
             yield place, text[:place] + letter + text[place:]

@@ -14,7 +14,7 @@ from PIL import features
 from invoice_lab.errors import MissingToolError
 from invoice_lab.ocr.arbitration.lettering import Plane, lettering
 from invoice_lab.ocr.arbitration.strip import BEGINNING, RISE, SLACK, Look
-from invoice_lab.ocr.glyphs.fonts import Shaping, load_font, installed_fonts
+from invoice_lab.ocr.glyphs.fonts import Shaping, installed_fonts, load_font
 from invoice_lab.ocr.page import Box
 
 MEASURED_AT = 100

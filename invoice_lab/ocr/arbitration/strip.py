@@ -114,6 +114,10 @@ class Strip:
         """Return the worst patch, in parts of what is allowed: a text fits from 0 to 1."""
         return float(self.patches(text).max()) / self.limit
 
+    def unexplained(self, text: str) -> float:
+        """Return what `text` leaves unexplained of the whole strip, in parts of the ink."""
+        return float(self.patches(text).sum()) / max(round(PATCH * self.look.lettering.size), 1)
+
     def character_at(self, text: str, column: int) -> int:
         """Return the number of the character that stands at a column."""
         stops = np.array(self.look.lettering.draw(text).stops) + self.pen[0]

@@ -1,47 +1,77 @@
-"""How sure a text is whose pixels fit: whether its look-alikes would fit as well."""
+"""Which look-alike of a text that fits is meant, and how sure that is: whether another would fit as well."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
 from invoice_lab.ocr.arbitration.confusable import look_alikes
 from invoice_lab.ocr.arbitration.lettering import Drawn, Plane
 from invoice_lab.ocr.arbitration.mend import Mended
-from invoice_lab.ocr.arbitration.strip import Look
+from invoice_lab.ocr.arbitration.strip import Look, Strip
 from invoice_lab.ocr.glyphs.typography import typography
 
 NOISE = 0.05
 """The least noise (darkness) that is reckoned with: fonts of another release differ by as much."""
 CLEAR = 12.0
 """Nats beyond which a look-alike needs no further thought: one in 160,000."""
+CORRELATED = 2.0
+"""So many times the noise of single pixels counts: what blur and skew leave is alike in neighbouring pixels."""
+FOUR = 4.0
+"""A look-alike can't explain a patch better than a text that leaves less than `Strip.limit` there if it is further from
+it than twice the root of that, four times squared."""
+END = "."
+"""What is lost, or made up, most easily at the end of a text."""
+MOST = 8
+"""Letters that are exchanged at the most."""
 DOUBTFUL = 0.3
 """Highest confidence of a text that leaves something unexplained."""
 SUREST = 0.9999
 """Highest confidence: what may go wrong apart from the letters."""
 
 
-def confidence(mended: Mended, kind: str) -> float:
-    """Return how sure a mended text is, 0 to 1."""
+def settle(mended: Mended, kind: str) -> tuple[str, float]:
+    """Choose between a mended text and its look-alikes.
+
+    Returns
+    -------
+    text : str
+        That which the pixels support best; where they hardly tell, the more usual one.
+    confidence : float
+        0 to 1.
+    """
+    strip, text = mended.strip, mended.text
     if mended.misfit > 1:
-        return DOUBTFUL / mended.misfit
-    strip = mended.strip
-    noise = max(strip.look.noise, NOISE) / strip.gain
-    letters = list(enumerate(mended.text))[strip.label :]
-    doubt = sum(_doubt(strip.look, mended.text, place, letter, noise, kind) for place, letter in letters)
-    return SUREST / (1 + doubt)
+        return text, DOUBTFUL / mended.misfit
+    for _ in range(MOST):
+        rivals = _rivals(strip, text, kind)
+        better = min(rivals, key=lambda rival: rivals[rival], default=text)
+        if rivals.get(better, 0.0) >= 0:
+            break
+        text = better
+    doubt = sum(float(np.exp(-max(nats, -CLEAR))) for nats in rivals.values())
+    return text, SUREST / (1 + doubt)
 
 
-def _doubt(look: Look, text: str, place: int, letter: str, noise: float, kind: str) -> float:
-    """Return the odds against a letter: the sum over its look-alikes."""
-    odds = 0.0
-    for other, apart in distances(look, letter, kind).items():
-        nats = apart / (2 * noise**2)
-        if nats < CLEAR:
-            odds += float(np.exp(-max(nats + _habit(text, place, other), -CLEAR)))
-    return odds
+def _rivals(strip: Strip, text: str, kind: str) -> dict[str, float]:
+    """Return the look-alikes of a text that may be meant, each with the nats that speak for the text."""
+    noise = max(NOISE, CORRELATED * strip.look.noise) / strip.gain
+    rivals: dict[str, float] = {}
+    for place, letter in list(enumerate(text))[strip.label :]:
+        for other, apart in distances(strip.look, letter, kind).items():
+            close = apart < FOUR * strip.limit
+            if not close and apart / (2 * noise**2) > CLEAR:
+                continue
+            rival = text[:place] + other + text[place + 1 :]
+            worse = strip.unexplained(rival) - strip.unexplained(text) if close else apart
+            rivals[rival] = worse / (2 * noise**2) + _habit(text, place, other)
+    for rival in (text + END, text[:-1]):
+        if len(rival) > strip.label:
+            rivals[rival] = (strip.unexplained(rival) - strip.unexplained(text)) / (2 * noise**2)
+    return rivals
 
 
 def _habit(text: str, place: int, other: str) -> float:
@@ -54,7 +84,7 @@ def _cost(text: str, place: int, length: int) -> float:
     around = text[max(place - 1, 0) : place + length + 1]
     classes = [tables.class_of(letter) for letter in around]
     classes = classes if place else ["start", *classes]
-    follows = sum(tables.follows[one].get(two, 0.0) for one, two in zip(classes, classes[1:], strict=False))
+    follows = sum(tables.follows[one].get(two, 0.0) for one, two in pairwise(classes))
     return follows + tables.cost_alone(text[place : place + length])
 
 

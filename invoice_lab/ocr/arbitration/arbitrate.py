@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from invoice_lab.ocr.arbitration.lettering import Lettering, Plane, lettering
+from invoice_lab.ocr.arbitration.lettering import Plane, lettering
 from invoice_lab.ocr.arbitration.mend import Mended, mend
 from invoice_lab.ocr.arbitration.recognise import Sample, recognise
 from invoice_lab.ocr.arbitration.strip import BESIDE, Look, Placed, place, strip_of
-from invoice_lab.ocr.arbitration.sureness import confidence
+from invoice_lab.ocr.arbitration.sureness import settle
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.header import clean, parse
 from invoice_lab.ocr.labels import LabelReading
@@ -132,11 +132,11 @@ def _recognised(sheet: Plane, texts: Sequence[Text]) -> Mapping[str, tuple[Look,
     return {kind: (look, "") for kind, look in recognise(sheet, kinds).items()}
 
 
-def _place(sheet: Plane, text: Text, look: tuple[Look, str] | None, scale: float) -> Placed | None:
+def _place(sheet: Plane, text: Text, known: tuple[Look, str] | None, scale: float) -> Placed | None:
     box = text.field.box
-    if look is None or box is None:
+    if known is None or box is None:
         return None
-    look, label = look
+    look, label = known
     there = Box(*(round(part / scale) for part in (box.x, box.y, box.width, box.height)))
     return place(sheet, look, label + text.said, len(label), there)
 
@@ -209,10 +209,11 @@ def _mended(sheet: Plane, text: Text, placed: Mapping[str, Placed], scale: float
 def _field(text: Text, mended: Mended | None, layout: Layout, how: str) -> Field:
     if mended is None:
         return replace(text.field, confidence=min(text.field.confidence, UNSUPPORTED))
-    said = mended.text[mended.strip.label :] if mended.misfit <= 1 else text.said  # a text that was mended by half helps nobody
+    settled, sure = settle(mended, text.kind)
+    # a text that was mended by half helps nobody
+    said = settled[mended.strip.label :] if mended.misfit <= 1 else text.said
     value = clean(said) or None if text.kind == "product" else parse(text.name, said, layout)
-    sure = confidence(mended, text.kind) if value is not None else 0.0
-    return replace(text.field, value=value, confidence=sure, how=f"{how}+pixels")
+    return replace(text.field, value=value, confidence=sure if value is not None else 0.0, how=f"{how}+pixels")
 
 
 def _with_fields(reading: LabelReading, fields: Mapping[str, Field]) -> LabelReading:
