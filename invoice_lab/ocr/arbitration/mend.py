@@ -11,8 +11,9 @@ from invoice_lab.ocr.arbitration.strip import SLACK, Placed, Strip
 MOST = 10
 """Steps in which one text is mended; a text with more wrong letters was not read."""
 CLEAN = 0.03
-"""Noise (darkness) up to which letters are taken out or put in, and, once a text, every letter of the alphabet is tried
-where no look-alike fits; on a page with more noise that explains anything."""
+"""Noise (darkness) up to which letters are taken out or put in; on a page with more noise that explains anything."""
+SOUGHT = 2
+"""Steps in which, on a clean page, every letter of the alphabet is tried where no look-alike fits."""
 EARLY = 2
 """Characters from the start within which a text without label may stand a little to the side."""
 
@@ -46,15 +47,15 @@ def mend(strip: Strip, text: str, kind: str) -> Mended:
         The kind of field, which tells what characters it can hold.
     """
     clean = strip.look.noise <= CLEAN
-    strip, sought = _aligned(strip, text), not clean
+    strip, tries = _aligned(strip, text), SOUGHT if clean else 0
     for _ in range(MOST):
         reach = strip.reach(text)
         if reach >= strip.seen.shape[1]:
             break
         at = strip.character_at(text, reach)
         better = _best(strip, text, _likely(text, kind, range(max(at - 2, strip.label), min(at + 2, len(text))), clean))
-        if better is None and not sought:
-            better, sought = _best(strip, text, _any(text, kind, at, strip.label)), True
+        if better is None and tries:
+            better, tries = _best(strip, text, _any(text, kind, at, strip.label)), tries - 1
         if better is None:
             break
         text, strip = better
