@@ -10,7 +10,7 @@ import numpy as np
 
 from invoice_lab.ocr.arbitration.confusable import look_alikes
 from invoice_lab.ocr.arbitration.lettering import Drawn, Plane
-from invoice_lab.ocr.arbitration.mend import Mended
+from invoice_lab.ocr.arbitration.mend import CLEAN, Mended
 from invoice_lab.ocr.arbitration.strip import Look, Strip
 from invoice_lab.ocr.glyphs.typography import typography
 
@@ -48,11 +48,13 @@ def settle(mended: Mended, kind: str) -> tuple[str, float]:
         return text, DOUBTFUL / mended.misfit
     for _ in range(MOST):
         rivals = _rivals(strip, text, kind)
-        better = min(rivals, key=lambda rival: rivals[rival], default=text)
+        choice = [rival for rival in rivals if strip.look.noise <= CLEAN or len(rival) == len(text)]
+        better = min(choice, key=lambda rival: rivals[rival], default=text)
         if rivals.get(better, 0.0) >= 0:
             break
         text = better
-    doubt = sum(float(np.exp(-max(nats, -CLEAR))) for nats in rivals.values())
+    trust = NOISE / max(NOISE, CORRELATED * strip.look.noise)  # the noisier, the less is known of what noise does
+    doubt = sum(float(np.exp(-trust * max(nats, -CLEAR))) for nats in rivals.values())
     return text, SUREST / (1 + doubt)
 
 
