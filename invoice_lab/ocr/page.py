@@ -64,7 +64,8 @@ class Field:
     confidence : float
         0 to 1.
     how : str
-        How it was read: an engine's name, or ``qr``.
+        How it was read: ``exact``, ``fit``, an engine's name, that with ``+pixels`` where its text was held against
+        the pixels, ``qr``, or ``review``.
     """
 
     raw: str

@@ -9,6 +9,7 @@ from functools import partial
 from PIL import features
 
 from invoice_lab.errors import ScanError
+from invoice_lab.ocr.arbitration import arbitrate
 from invoice_lab.ocr.beside import rest_of
 from invoice_lab.ocr.boxes import with_boxes
 from invoice_lab.ocr.decode import Limits, Pixels, decode
@@ -186,6 +187,7 @@ class Reader:
             return read_rows(self.engine, picture, factor / picture.scale, area, characters)
 
         reading = read_by_labels(rows, layout, reread, self.engine.name)
+        reading = arbitrate(reading, picture, layout, self.engine.name)
         page = _with_reading(replace(page, layout=layout.name, text=_text(rows)), picture, reading)
         if "invoice_id" in page.doubled:
             page = page.with_doubt("several-invoices", "Several invoice ids stand on the page.")

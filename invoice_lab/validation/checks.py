@@ -80,13 +80,17 @@ def fields_once(draft: Draft, today: date) -> Iterator[Finding]:
 
 
 def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
-    """Every field was read with the confidence that its kind asks for, or is confirmed otherwise."""
+    """Every field of a known layout was read as surely as its kind asks for, or is confirmed otherwise."""
     settled = confirmed(draft)
     for name, field in every_field(draft.page).items():
-        least = thresholds().least(name, field.how)
-        if field.value is not None and field.confidence < least and name not in settled:
-            said = f"{shortened(field.value)!r}, {field.confidence:.1%} sure; {least:.1%} is asked for"
-            yield Finding("field-unsure", "error", name, f"The field {name} was read as {said}.")
+        if draft.layout is None or field.value is None or name in settled:
+            continue
+        least, read = thresholds().least(name, field.how), f"The field {name} was read as {shortened(field.value)!r}"
+        if least is None:
+            yield Finding("field-unsure", "error", name, f"{read} by {field.how} alone, which nothing confirms.")
+        elif field.confidence < least:
+            message = f"{read}, {field.confidence:.1%} sure; {least:.1%} is asked for."
+            yield Finding("field-unsure", "error", name, message)
 
 
 def fields_uncovered(draft: Draft, today: date) -> Iterator[Finding]:

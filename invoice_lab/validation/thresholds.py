@@ -30,6 +30,9 @@ class Thresholds(BaseModel):
         The ways of reading whose confidence says how often they are right; others are not held against the thresholds.
     covered : float
         The confidence up to which a field of a page that is clean otherwise counts as covered by something.
+    judged_otherwise : tuple of str
+        Kinds of fields that arithmetic judges. All others are unsure, whatever their confidence, where the way in which
+        they were read is not `calibrated`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +40,7 @@ class Thresholds(BaseModel):
     confidence: Mapping[str, float]
     calibrated: tuple[str, ...]
     covered: float = 0.0
+    judged_otherwise: tuple[str, ...] = ()
 
     @field_validator("confidence")
     @classmethod
@@ -48,12 +52,25 @@ class Thresholds(BaseModel):
             )
         return given
 
-    def least(self, name: str, how: str) -> float:
-        """Return the least confidence of a field, such as ``total`` or ``lines.2.product``, that was read so."""
-        if how not in self.calibrated:
-            return 0.0
+    def least(self, name: str, how: str) -> float | None:
+        """Return the least confidence of a field that was read so.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``total`` or ``lines.2.product``.
+        how : str
+            Such as ``fit`` or ``tesserocr+pixels``.
+
+        Returns
+        -------
+        float or None
+            None where no confidence of such a reading would do.
+        """
         kind = name.rpartition(".")[2]
-        return self.confidence.get(kind, self.confidence["default"])
+        if how.rpartition("+")[2] in self.calibrated:
+            return self.confidence.get(kind, self.confidence["default"])
+        return 0.0 if kind in self.judged_otherwise else None
 
 
 @cache

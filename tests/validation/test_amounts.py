@@ -30,7 +30,7 @@ def layout(foot, **lines):
 
 
 def read(value):
-    return Field(value, value, None, 0.9, "test")
+    return Field(value, value, None, 0.99, "exact")
 
 
 def draft(foot="two taxes", lines=((2, "50.00", "100.00"),), sums=None, **fields):

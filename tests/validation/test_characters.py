@@ -16,7 +16,7 @@ TODAY = date(2026, 1, 1)
 
 
 def read(value):
-    return Field(value, value, None, 0.9, "test")
+    return Field(value, value, None, 0.99, "exact")
 
 
 def found(kind, text):

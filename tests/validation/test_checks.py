@@ -22,8 +22,8 @@ QR_2019 = "INVOICE:FAC_2019_0042\nDATE:2019-03-14 15:09:26\nCUST:00042\nCAT:B"
 QR_2018 = "INVOICE:FAC/2018/0007\nDATE:2018-11-03 23:58:00\nCUST:M, birth 1989-04-24\n"
 
 
-def read(value, raw=None, how="test"):
-    return Field(raw if raw is not None else str(value), value, None, 0.9, how)
+def read(value, raw=None, how="exact"):
+    return Field(raw if raw is not None else str(value), value, None, 0.96, how)
 
 
 def line(product="Paper.", quantity="2", unit_price="3.10"):
@@ -136,14 +136,14 @@ def test_money_is_never_rounded_away():
 
 
 def test_a_reading_less_sure_than_its_kind_asks_for_goes_to_review(monkeypatch):
-    least = Thresholds(confidence={"default": 0.0, "product": 0.95, "total": 0.9}, calibrated=("test",))
+    least = Thresholds(confidence={"default": 0.0, "product": 0.97, "total": 0.96}, calibrated=("exact",))
     monkeypatch.setattr(checks, "thresholds", lambda: least)
     judgement = judge(page_2019(), TODAY)
     assert [(finding.code, finding.field) for finding in judgement.findings] == [
         ("field-unsure", "lines.1.product"),
         ("field-unsure", "lines.2.product"),
     ]
-    assert "90.0% sure" in judgement.findings[0].message
+    assert "96.0% sure" in judgement.findings[0].message
     assert judgement.status == "review"
     assert settled(judgement, SETTLED_BY_LOOKING).status == "accepted", "whoever decides has looked"
 
@@ -169,10 +169,22 @@ def test_fields_of_a_page_that_is_bad_all_over_are_not_covered_but_confirmed():
 
 def test_the_thresholds_are_data():
     assert 0 <= thresholds().least("lines.3.product", "fit") <= 1
-    made = Thresholds(confidence={"default": 0.1, "total": 0.5}, calibrated=("fit",))
+    made = Thresholds(
+        confidence={"default": 0.1, "total": 0.5}, calibrated=("fit", "pixels"), judged_otherwise=("total",)
+    )
     assert made.least("total", "fit") == 0.5
     assert made.least("lines.2.quantity", "fit") == 0.1
-    assert made.least("total", "tesserocr") == 0
+    assert made.least("name", "rapidocr+pixels") == 0.1
+    assert made.least("total", "tesserocr") == 0, "arithmetic judges it"
+    assert made.least("lines.2.product", "tesserocr") is None, "nothing judges it"
+
+
+def test_a_text_that_only_an_engine_read_goes_to_review_however_sure_it_is():
+    page = page_2019()
+    name = replace(page.fields["name"], how="tesserocr", confidence=1.0)
+    (finding,) = judge(replace(page, fields={**page.fields, "name": name}), TODAY).findings
+    assert (finding.code, finding.field) == ("field-unsure", "name")
+    assert "by tesserocr alone" in finding.message
 
 
 @pytest.mark.parametrize("confidence", [{}, {"total": 0.5}, {"default": 1.5}, {"default": 0.5, "colour": 0.5}])

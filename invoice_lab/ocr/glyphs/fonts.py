@@ -13,6 +13,7 @@ from invoice_lab.errors import MissingToolError
 Shaping = Literal["basic", "raqm"]
 
 FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("~/.fonts"), Path("~/.local/share/fonts"))
+FONT_FILES = frozenset({".ttf", ".otf"})
 REMEDY = "Run `sudo apt-get install -y fonts-lato fonts-freefont-ttf libfribidi0`, or install that font."
 
 
@@ -27,14 +28,21 @@ def find_font(name: str) -> Path | None:
 
 
 @cache
-def load_font(name: str, size: int, shaping: Shaping) -> ImageFont.FreeTypeFont:
+def installed_fonts() -> tuple[str, ...]:
+    """Return the names of the font files that the system keeps, sorted."""
+    files = (path for folder in FOLDERS for path in folder.expanduser().rglob("*"))
+    return tuple(sorted({path.name for path in files if path.suffix.lower() in FONT_FILES}))
+
+
+@cache
+def load_font(name: str, size: float, shaping: Shaping) -> ImageFont.FreeTypeFont:
     """Load a font.
 
     Parameters
     ----------
     name : str
         Its file's name, such as ``Lato-Light.ttf``.
-    size : int
+    size : float
         Pixels an em.
     shaping : {"basic", "raqm"}
         How letters are put side by side: by their advances alone, or by Raqm with kerning and ligatures.

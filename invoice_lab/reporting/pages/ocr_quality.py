@@ -38,8 +38,9 @@ class OcrQualityPage(ReportPage):
         "check passes.",
         "Confirmed are invoice id and date, by the QR code, and quantities, prices and the total, by adding up; "
         "what disagrees goes to review, and no printed value is replaced. Names, addresses, e-mails and product texts "
-        "are read by OCR alone and can hold misread letters.",
-        "Confidence is the engine's own and not calibrated: 90 % does not mean that nine of ten such values are right. "
+        "are confirmed by their pixels alone.",
+        "Confidence tells how often such readings are right, but for amounts that an OCR engine read, where it is the "
+        "engine's own. "
         "`invoice-lab evaluate` compares readings with the truth where it is known.",
         "This report is of all scans of the workspace, whatever day the invoices are of.",
     )
