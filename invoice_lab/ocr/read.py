@@ -29,6 +29,8 @@ from invoice_lab.ocr.turns import OTHER_WAYS, as_it_lies, codes_of, is_paper, qu
 from invoice_lab.ocr.unknown import read_unknown
 from invoice_lab.sources.scan import Scan
 
+TELLING = ("invoice_id", "issued_at", "total")
+"""Fields of which one at least shows that there is an invoice; names and addresses are read into noise, too."""
 FACTOR = 1.5
 """Enlargement of the page at the layout's scale (letters of 12 to 24 px): the best of 1, 1.5, 2 and 3 for ``fra``."""
 DRAWING_VERSION = f"FreeType {features.version('freetype2')}"
@@ -120,9 +122,8 @@ class Reader:
             drawn = self._by_drawing(rgb, page, layout, None)
             if drawn and drawn.lines:
                 return drawn
-            if layout.pictures:  # now it is known where they are
-                picture = upright(to_grey(rgb), qr, layout)
-                rows = self._rows(picture)
+            picture = upright(to_grey(rgb), qr, layout)  # now it is known where pictures are, and how dark ink is
+            rows = self._rows(picture)
         if drawn and drawn.lines:
             return drawn
         read = self._fields(page, picture, rows, layout)
@@ -155,7 +156,7 @@ class Reader:
         """Return the page, with a doubt where another invoice stands beside what was read."""
         rest = rest_of(grey, areas)
         other = read_unknown(self._rows(upright(rest, qr, layout)), self.engine.name) if rest is not None else None
-        if other is None:
+        if other is None or not any(name in other.fields and other.fields[name].value for name in TELLING):
             return page
         said = ", ".join(f"{name} {shortened(field.raw)!r}" for name, field in other.fields.items())
         return page.with_doubt("several-invoices", f"Another invoice stands on the page: {said}.")
@@ -168,7 +169,7 @@ class Reader:
         reading = read_unknown(rows, self.engine.name)
         read = _with_reading(page, picture, reading) if reading else page
         if before and is_headless(read):
-            continued = self._continued(rgb, page, picture, rows, before)
+            continued = self._continued(rgb, page, before)
             read = continued if continued.lines or continued.fields else read
         if not read.fields and not read.lines:
             return page.with_problem(
@@ -176,10 +177,12 @@ class Reader:
             )
         return read
 
-    def _continued(self, rgb: Pixels, page: Page, picture: Upright, rows: list[Row], layout: Layout) -> Page:
+    def _continued(self, rgb: Pixels, page: Page, layout: Layout) -> Page:
         """Read a sheet without a header as one that continues an invoice of a layout."""
-        drawn = self._by_drawing(rgb, page, layout, None)
-        read = drawn if drawn and _lines_whole(drawn) else self._fields(page, picture, rows, layout)
+        read = self._by_drawing(rgb, page, layout, None)
+        if read is None or not _lines_whole(read):
+            picture = upright(to_grey(rgb), None, layout)
+            read = self._fields(page, picture, self._rows(picture), layout)
         return replace(read, fields={name: field for name, field in read.fields.items() if name in FOOT})
 
     def _fields(self, page: Page, picture: Upright, rows: list[Row], layout: Layout) -> Page:

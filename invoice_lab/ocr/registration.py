@@ -94,7 +94,7 @@ class Registration:
         self._pose = first
         self._look()
         moved = self._place_moved()
-        if moved and (unmoved is None or self._share(moved) > share):
+        if moved and self._share(moved) > max(share, LIKELY):
             return moved
         self._pose = pose
         self._look()

@@ -182,7 +182,7 @@ class Canvas:
         column = (self._root(text, kept)[0] + 32) >> 6
         counted = self.weights[text.area] * face.whole[:, None]
         fits = np.where(steps.allowed[step], face.glyphs.scores(strip, counted, column)[1, column], np.inf)
-        likely = np.argsort(fits, kind="stable")[:BRANCHES]
+        likely = np.argsort(fits, kind="stable")[: min(BRANCHES, np.count_nonzero(np.isfinite(fits)))]
         begun = kept or Found(likely[:0], likely[:0], 0.0)
         return [Found(np.append(begun.glyphs, glyph), np.append(begun.steps, step), 0.0) for glyph in likely]
 

@@ -61,6 +61,7 @@ class Sheet:
         grey = to_grey(rgb)
         self._grey = _in_units(grey.astype(np.float32))
         self._size: Size = (self._grey.shape[0], self._grey.shape[1])
+        self._pose = pose
         self._scale = max(pose.scale, 0.5)
         told = _told(canvas, pose, grey.shape).astype(np.float32)
         self._told = _in_units(told, cv2.BORDER_CONSTANT) > 0
@@ -156,7 +157,7 @@ class Sheet:
     def _crowded(self, area: Area) -> bool:
         """Tell whether an area of the canvas has a patch with more spoilt pixels than chance brings."""
         _, window = self._where(area)
-        left = np.abs(self._left[window])
+        left = np.abs(self._left[window]) * self._inside(area, window)
         if not left.size:
             return True
         edge = max(round(PATCH * self._scale), 3)
@@ -164,6 +165,15 @@ class Sheet:
         most = float(cv2.blur(spoilt, (edge, edge), borderType=cv2.BORDER_CONSTANT).max()) * edge**2
         usual = self.noise.spoilt * edge**2
         return most > usual + UNUSUAL * np.sqrt(usual) + FEW * self._scale**2
+
+    def _inside(self, area: Area, window: Area) -> Plane:
+        """Tell which pixels of a window lie on an area of the canvas: on a turned sheet, not all of them."""
+        (top, bottom), (left, right) = ((part.start, part.stop - 1) for part in area)
+        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float)
+        places = self._pose.on_sheet(corners) - (window[1].start, window[0].start)
+        inside = np.zeros((window[0].stop - window[0].start, window[1].stop - window[1].start), np.uint8)
+        cv2.fillConvexPoly(inside, np.round(places).astype(np.int32), 1)
+        return inside.astype(np.float32)
 
     def measure(self) -> None:
         """Measure the noise anew."""
