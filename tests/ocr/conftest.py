@@ -1,4 +1,4 @@
-"""A user's folder of layouts."""
+"""Fixtures of the tests of reading."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from invoice_lab.ocr.layouts import load_layouts
 from invoice_lab.ocr.layouts.load import FOLDER_VARIABLE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> Iterator[None]:
+    """Keep linear algebra to one core, as the workers do: on a busy machine its threads wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.compiled.exact import look_up_glyphs
 from invoice_lab.ocr.glyphs.inked import InkedGlyphs
 
-BLANK = 2
-"""Widths of the em after which a text has ended: more than any gap between two words."""
+BLANK = 10
+"""Widths of the em after which a text has ended: more than any gap before a number that is set to the right."""
 
 Allowed = npt.NDArray[np.bool_]
 

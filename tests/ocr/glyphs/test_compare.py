@@ -1,0 +1,147 @@
+"""Readings compared on the sheet itself: wrong letters are mended, doubt is told, what covers a text is noticed."""
+
+import numpy as np
+import pytest
+from drawings import draw_little, little
+from PIL import Image, ImageDraw
+
+from invoice_lab.ocr.glyphs.aligned import Aligned
+from invoice_lab.ocr.glyphs.compare import Comparison
+from invoice_lab.ocr.glyphs.exchange import margins, probabilities
+from invoice_lab.ocr.glyphs.finish import Compressed, Plain
+from invoice_lab.ocr.glyphs.fit import PageFit
+from invoice_lab.ocr.glyphs.jpeg import Compression
+from invoice_lab.ocr.glyphs.resized import Resized
+from invoice_lab.ocr.glyphs.sampling import Sampling
+from invoice_lab.ocr.glyphs.search import Found
+from invoice_lab.ocr.glyphs.sheet import Sheet
+from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.qrcode import read_codes
+from invoice_lab.ocr.registration import Registration
+from invoice_lab.samples.damage import damage
+from invoice_lab.samples.damage.place import turned
+from invoice_lab.samples.truth import chance
+
+TEXTS = {
+    "header.0": "Number KL_0742",
+    "header.1": "Issue date 2019-03-14",
+    "header.2": "Bill to Zoé Hébert-Lill",
+    "1.0": " 3 x  12.50 Euro",
+    "1.1": "Crème brûlée.",
+    "2.0": " 1 x   0.95 Euro",
+    "2.1": "Paper clip, large.",
+    "foot.0": "TOTAL",
+    "foot.1": "      38.45 Euro",
+}
+WAYS = {
+    "blurred": (lambda page: damage(page, "blur-1.0", chance(1)), Aligned, Plain),
+    "rotated": (lambda page: turned(page, 2.3, grow=True), Sampling, Plain),
+    "JPEG": (lambda page: damage(page, "jpeg-30", chance(1)), Aligned, Compressed),
+    "resized": (lambda page: page.resize((315, 225), Image.Resampling.BOX), (Resized, Sampling), Plain),
+}
+SURE = 0.99
+
+
+def fitted(page, opened):
+    """Fit one text of a page, all others known; return what its sheet is made of, and the text."""
+    rgb = np.asarray(page)
+    registered = Registration(to_grey(rgb), little(), read_codes(to_grey(rgb))[0]).run()
+    known = {name: said for name, said in TEXTS.items() if name != opened}
+    fit = PageFit(registered.dark, registered.weights, little().slots(registered.placement), known)
+    (text,) = fit.run()
+    return (rgb, registered.pose, fit.canvas, fit.texts), text
+
+
+def exchange_letters(canvas, text, letters):
+    """Let a text read otherwise at some places, as if the search had been wrong."""
+    glyphs = text.found.glyphs.copy()
+    for place, letter in letters.items():
+        glyphs[place] = canvas.face(text.slot).glyphs.texts.index(letter)
+    text.found, text.rivals = Found(glyphs, text.found.steps, text.found.cost), []
+    canvas.redraw(text)
+    canvas.measure(text)
+    text.margins = margins(canvas, text)
+
+
+def said(canvas, text):
+    return "".join(canvas.said(text)).rstrip()
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def mended(request):
+    """A page that came about in some way, two letters of its name wrong, after the comparison: all of it."""
+    change, optics, finish = WAYS[request.param]
+    parts, text = fitted(change(draw_little()), "header.2")
+    exchange_letters(parts[2], text, {10: "e", 21: "i"})
+    before = said(parts[2], text)
+    sheet = Sheet(*parts)
+    Comparison(sheet, parts[2], [text]).run()
+    return before, sheet, parts[2], text, optics, finish, parts[3]
+
+
+def test_wrong_letters_are_mended_and_the_right_ones_are_sure(mended):
+    before, sheet, canvas, text, *_ = mended
+    assert before == "Bill to Zoe Hébert-Liil"
+    assert said(canvas, text) == TEXTS["header.2"]
+    assert probabilities(text).min() > SURE
+    assert not sheet.unexplained(text)
+
+
+def test_it_is_found_out_how_the_sheet_came_about(mended):
+    sheet, optics, finish = mended[1], *mended[4:6]
+    assert isinstance(sheet.appearance.optics, optics)
+    assert isinstance(sheet.appearance.finish, finish)
+    if finish is Compressed:
+        assert sheet.appearance.finish.how == Compression(30)
+
+
+def test_a_text_of_another_length_is_found_again():
+    """The reading with a letter too few is left for the one that the search found beside it."""
+    parts, text = fitted(damage(draw_little(), "blur-1.0", chance(2)), "1.1")
+    canvas, right = parts[2], text.found
+    short = canvas.face(text.slot).glyphs.spell("Crème brlée.")
+    text.found, text.rivals = Found(short, right.steps[: len(short)], right.cost), [right]
+    canvas.redraw(text)
+    canvas.measure(text)
+    text.margins = margins(canvas, text)
+    Comparison(Sheet(*parts), canvas, [text]).run()
+    assert said(canvas, text) == TEXTS["1.1"]
+    assert text.lead > 10
+
+
+def test_a_letter_that_is_half_wiped_out_is_not_sure_and_all_others_are():
+    page = draw_little()
+    cell = little().drawing.header.cells[2]
+    x, y = little().drawing.header.at[0] + cell.at[0], little().drawing.header.at[1] + cell.at[1]
+    left, right = (x + little().typeface(cell).font.getlength(TEXTS["header.2"][:count]) for count in (10, 11))
+    ImageDraw.Draw(page).rectangle((left, y, right - 1, y + 9), fill="white")  # the accent of the first é
+    parts, text = fitted(damage(page, "gaussian-noise", chance(3)), "header.2")
+    Comparison(Sheet(*parts), parts[2], [text]).run()
+    sure = probabilities(text)
+    assert sure[10] < 0.9
+    assert np.delete(sure, 10).min() > SURE
+
+
+@pytest.mark.parametrize("way", ["blurred", "rotated"])
+def test_what_is_drawn_over_a_text_makes_it_doubtful(way):
+    page = draw_little()
+    ImageDraw.Draw(page).line((90, 112, 200, 88), fill=(25, 30, 110), width=2)
+    parts, _ = fitted(WAYS[way][0](page), "header.2")
+    sheet = Sheet(*parts)
+    doubtful = {text.slot.name for text in parts[3] if sheet.unexplained(text)}
+    assert "header.2" in doubtful
+    assert doubtful <= {"header.1", "header.2"}  # the stroke reaches the next text's descenders
+
+
+def test_what_stands_beside_a_text_leaves_it_alone():
+    """A blot ten pixels above a text of a page that lay askew is within the box around it, but not on it."""
+    page = draw_little()
+    ImageDraw.Draw(page).rectangle((60, 4, 100, 12), fill="black")
+    parts, _ = fitted(turned(page, 5.0, grow=True), "header.2")
+    sheet = Sheet(*parts)
+    assert not [text.slot.name for text in parts[3] if sheet.unexplained(text)]
+
+
+def test_nothing_is_doubtful_on_a_clean_page(mended):
+    sheet, fit_texts = mended[1], mended[6]
+    assert not [text.slot.name for text in fit_texts if sheet.unexplained(text)]

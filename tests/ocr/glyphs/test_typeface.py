@@ -1,0 +1,68 @@
+"""Glyphs and texts put together of glyphs are what Pillow draws."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from invoice_lab.errors import MissingToolError
+from invoice_lab.ocr.glyphs.fonts import find_font, load_font
+from invoice_lab.ocr.glyphs.inked import Ink
+from invoice_lab.ocr.glyphs.spread import Spread
+from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs
+from invoice_lab.ocr.glyphs.typeface import UNIT, Typeface, load_typeface
+from invoice_lab.ocr.glyphs.typography import typography
+
+SHARP = Spread(np.ones((1, 1), np.float32), 0.0, 0.0)
+BLACK = Ink((0, 0, 0, 1.0))
+TEXT = "AVATAR Tomates, pâté: «Été» fjord 0.5 VÅ"
+
+
+@pytest.mark.parametrize(("font", "size", "shaping"), [("Lato-Light.ttf", 20, "basic"), ("Lato-Light.ttf", 18, "raqm")])
+def test_each_glyph_is_drawn_and_moves_the_pen_as_pillow_does(font, size, shaping):
+    typeface = load_typeface(font, size, shaping)
+    pillow = load_font(font, size, shaping)
+    for glyph in typeface.glyphs:
+        page = Image.new("L", (6 * size, 3 * size))
+        ImageDraw.Draw(page).text((size, size), glyph.text, fill=255, font=pillow)
+        own = np.zeros((3 * size, 6 * size), np.uint8)
+        y, x = size + glyph.top, size + glyph.left
+        own[y : y + glyph.mask.shape[0], x : x + glyph.mask.shape[1]] = glyph.mask
+        assert np.array_equal(own, np.asarray(page)), glyph.text
+        assert glyph.advance == pillow.getlength(glyph.text) * UNIT, glyph.text
+
+
+@pytest.mark.parametrize("shaping", ["basic", "raqm"])
+@pytest.mark.parametrize("size", [12, 20, 24])
+@pytest.mark.parametrize("font", ["Lato-Light.ttf", "FreeMono.ttf"])
+def test_a_text_put_together_of_glyphs_is_what_pillow_draws(font, size, shaping):
+    typeface = load_typeface(font, size, shaping)
+    glyphs = SpreadGlyphs(typeface, BLACK, SHARP, typography().alphabets["latin-1"])
+    said = "".join(letter for letter in TEXT if letter in glyphs.texts)
+    strip = Image.new("L", (40 * size, glyphs.height))
+    ImageDraw.Draw(strip).text((size, ABOVE), said, fill=255, font=load_font(font, size, shaping))
+    drawn = glyphs.text_drawn(glyphs.spell(said), size, strip.width)
+    assert len(said) > 30
+    assert np.allclose(drawn, BLACK.luma()[np.asarray(strip)])
+
+
+def test_raqm_has_ligatures_and_basic_shaping_none():
+    assert {len(text) for text in load_typeface("Lato-Light.ttf", 18, "basic").texts} == {1}
+    assert "fi" in load_typeface("Lato-Light.ttf", 18, "raqm").texts
+
+
+def test_letters_that_the_font_has_not_are_left_out():
+    texts = load_typeface("FreeMono.ttf", 20).texts
+    assert {"A", "é", "ß", " ", "€"} <= set(texts)
+    typeface = Typeface("Lato-Light.ttf", 20)
+    absent = bytes(typeface.font.getmask("\U000f0000"))
+    assert not [text for text in typeface.texts if text != " " and bytes(typeface.font.getmask(text)) == absent]
+
+
+def test_a_typeface_is_made_once():
+    assert load_typeface("Lato-Light.ttf", 20) is load_typeface("Lato-Light.ttf", 20)
+
+
+def test_a_missing_font_says_what_to_install():
+    assert find_font("No-Such-Font.ttf") is None
+    with pytest.raises(MissingToolError, match=r"No-Such-Font\.ttf"):
+        Typeface("No-Such-Font.ttf", 20)
