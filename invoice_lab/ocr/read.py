@@ -20,7 +20,7 @@ from invoice_lab.ocr.labels import LabelReading, read_by_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
 from invoice_lab.ocr.page import Box, Field, Page, shortened
 from invoice_lab.ocr.paper import to_grey
-from invoice_lab.ocr.preprocess import Upright, crop_to_ink, upright
+from invoice_lab.ocr.preprocess import Upright, as_scanned, crop_to_ink, upright
 from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.recent import remember
 from invoice_lab.ocr.rows import Row, read_rows
@@ -126,7 +126,7 @@ class Reader:
             rows = self._rows(picture)
         if drawn and drawn.lines:
             return drawn
-        read = self._fields(page, picture, rows, layout)
+        read = self._fields(to_grey(rgb), page, picture, rows, layout)
         if drawn and read.lines:  # the table has no foot: it goes on on another sheet
             return replace(read, fields=read.fields | _header_of(drawn), doubts=(*drawn.doubts, *read.doubts))
         return drawn or read
@@ -182,15 +182,15 @@ class Reader:
         read = self._by_drawing(rgb, page, layout, None)
         if read is None or not _lines_whole(read):
             picture = upright(to_grey(rgb), None, layout)
-            read = self._fields(page, picture, self._rows(picture), layout)
+            read = self._fields(to_grey(rgb), page, picture, self._rows(picture), layout)
         return replace(read, fields={name: field for name, field in read.fields.items() if name in FOOT})
 
-    def _fields(self, page: Page, picture: Upright, rows: list[Row], layout: Layout) -> Page:
+    def _fields(self, grey: Pixels, page: Page, picture: Upright, rows: list[Row], layout: Layout) -> Page:
         def reread(area: Box, factor: float, characters: str = "") -> list[Row]:
             return read_rows(self.engine, picture, factor / picture.scale, area, characters)
 
         reading = read_by_labels(rows, layout, reread, self.engine.name)
-        reading = arbitrate(reading, picture, layout, self.engine.name)
+        reading = arbitrate(reading, as_scanned(picture, grey), layout, self.engine.name)
         page = _with_reading(replace(page, layout=layout.name, text=_text(rows)), picture, reading)
         if "invoice_id" in page.doubled:
             page = page.with_doubt("several-invoices", "Several invoice ids stand on the page.")

@@ -2,7 +2,7 @@
 
 from invoice_lab.ocr.preprocess.picture import Upright, crop_to_ink, enlarge
 from invoice_lab.ocr.preprocess.quality import Quality
-from invoice_lab.ocr.preprocess.steps import ARRIVED, Stage, Step, load_steps, stages, upright
+from invoice_lab.ocr.preprocess.steps import ARRIVED, Stage, Step, as_scanned, load_steps, stages, upright
 
 __all__ = [
     "ARRIVED",
@@ -10,6 +10,7 @@ __all__ = [
     "Stage",
     "Step",
     "Upright",
+    "as_scanned",
     "crop_to_ink",
     "enlarge",
     "load_steps",

@@ -134,3 +134,15 @@ def upright(grey: Pixels, qr: QrCode | None, layout: Layout | None) -> Upright:
     """Return a page as an engine reads it: the last of its `stages`."""
     *_, last = stages(grey, qr, layout)
     return last.picture
+
+
+def as_scanned(picture: Upright, grey: Pixels) -> Upright:
+    """Return a page in the place that its steps brought it to, with the pixels of the scan, which none has changed.
+
+    Parameters
+    ----------
+    picture : Upright
+    grey : ndarray of uint8, shape (height, width)
+        The scan.
+    """
+    return place.blank_pictures(picture.with_grey(picture.pose.rectify(grey, picture.size)))
