@@ -92,7 +92,7 @@ def test_a_search_that_keeps_the_beginning_finds_the_end_anew():
     right = canvas.rivals(text, NOISE, BEAM)[0]
     text.found = Found(np.where(np.arange(len(right.glyphs)) < 10, right.glyphs, right.glyphs[0]), right.steps, 0.0)
     canvas.redraw(text)
-    again = canvas.rivals(text, NOISE, BEAM, keep=10)[0]
+    again = canvas.rivals(text, NOISE, BEAM, kept=Found(text.found.glyphs[:10], text.found.steps[:10], 0.0))[0]
     assert np.array_equal(again.glyphs, right.glyphs)
     assert np.array_equal(again.steps, right.steps)
     erase(canvas, text)
