@@ -54,12 +54,13 @@ def read_codes(grey: Pixels) -> list[QrCode]:
 
 
 def _attempts(grey: Pixels) -> Iterator[tuple[float, Pixels]]:
-    """Give the picture as it is, then restored in ways that bring back a blurred or smeared code."""
+    """Give the picture as it is, then restored in ways that bring back a blurred, specked or smeared code."""
     yield 1, grey
     if grey.size > LARGEST_TO_RESTORE:
         return
     for factor in (2, 3):
         yield factor, cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    yield 1, cv2.medianBlur(grey, 3)
     restorations: tuple[Callable[[Pixels], Pixels], ...] = (_unsharp, _otsu)
     large = cv2.resize(grey, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
     for restore in restorations:

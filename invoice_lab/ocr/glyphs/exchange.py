@@ -44,20 +44,6 @@ def margins(canvas: Canvas, text: FittedText) -> Plane:
     return worse
 
 
-def settle(canvas: Canvas, text: FittedText) -> None:
-    """Compare a text with what else the search found, drawn and spread in its place; keep what explains most."""
-    assert text.found is not None
-    readings = [text.found, *(rival for rival in text.rivals if not _alike(canvas, text, rival))]
-    costs = np.array([_cost(canvas, text, reading) for reading in readings])
-    best = int(costs.argmin())
-    if best:
-        text.found = readings[best]
-        canvas.redraw(text)
-        canvas.measure(text)
-    exchange(canvas, text)
-    text.lead = float(np.partition(costs, 1)[1] - costs[best]) if len(costs) > 1 else np.inf
-
-
 def probabilities(text: FittedText) -> npt.NDArray[np.float64]:
     """Return how likely each glyph of a text is right, the others given, shape (glyphs of the text,)."""
     odds = np.exp(-np.clip(text.margins.astype(float), 0, 700)).sum(axis=1)
@@ -93,23 +79,6 @@ def usage_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
     before = usage.following[np.concatenate([[-1], glyphs[:-1]])]
     after = np.concatenate([usage.following[:-1, glyphs[1:]].T, usage.ending[None, :]])
     return (usage.alone[None, :] + before + after) * free[:, None]
-
-
-def _alike(canvas: Canvas, text: FittedText, rival: Found) -> bool:
-    """Tell whether a rival differs by nothing but exchanged glyphs or spaces at the end."""
-    assert text.found is not None
-    blank = [number for number, letter in enumerate(canvas.face(text.slot).glyphs.texts) if letter == " "]
-    ends = [np.flatnonzero(~np.isin(found.glyphs, blank)) for found in (text.found, rival)]
-    return all(len(end) for end in ends) and int(ends[0][-1]) == int(ends[1][-1])
-
-
-def _cost(canvas: Canvas, text: FittedText, reading: Found) -> float:
-    face = canvas.face(text.slot)
-    strip = canvas.residual()[text.area] + text.spread
-    left = strip - canvas.spread.of(canvas.drawn(text, reading), text.area)
-    weights = canvas.weights[text.area] * face.whole[:, None]
-    noise = max(text.noise, canvas.spread.noise)
-    return float((left**2 * weights).sum()) / (2 * noise**2 * CORRELATION) + usage_cost(canvas, text, reading)
 
 
 def usage_cost(canvas: Canvas, text: FittedText, reading: Found) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
-from invoice_lab.ocr.glyphs.exchange import exchange, settle
+from invoice_lab.ocr.glyphs.exchange import exchange
 from invoice_lab.ocr.glyphs.phased import PhasedSpread, estimate_phased, find_periods
 from invoice_lab.ocr.glyphs.search import BEAM
 from invoice_lab.ocr.glyphs.slot import Slot
@@ -76,9 +76,6 @@ class PageFit:
                 break
             for text in poor:
                 self.canvas.search(text, max(LATER_NOISE, 0.7 * text.noise), WIDE_BEAM, core=False)
-        for text in self.open:
-            if text.found:
-                settle(self.canvas, text)
         return self.open
 
     def _exchange_all(self) -> None:

@@ -26,7 +26,9 @@ SMALL = 1e-3
 """Weight of a kernel's values, as a share of that of its second differences."""
 MOST_PIXELS = 12_000
 """Pixels that are used at the most: more make it slower and no better."""
-ROUNDS = 3
+FAR_OFF = 5.0
+"""Times the median residual from which on a pixel is left out."""
+ROUNDS = 4
 CUT = 0.002
 """Darkness below zero from which on a pixel is taken to be cut off at white."""
 NUDGE = 0.05
@@ -130,6 +132,7 @@ def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pos
         for _ in range(2):
             made, level = _with_kernels(made, told.not_cut(made, level))
         made = _with_pose(made, level, told.not_cut(made, level))
+        told = told.trusted(made, level)
     return _with_kernels(made, told.not_cut(made, level))
 
 
@@ -146,6 +149,12 @@ class _Told:
         """Return those that are not whiter than white: a sharp filter's overshoot is cut off there."""
         should = self.values(made, made.places(self.rows, self.columns)) + level
         kept = (self.seen > CUT) | (should > -CUT)
+        return _Told(self.ink, self.rows[kept], self.columns[kept], self.seen[kept])
+
+    def trusted(self, made: Sampling, level: float) -> _Told:
+        """Return those that are not far off: they may be of letters that were misread."""
+        left = np.abs(self.seen - level - self.values(made, made.places(self.rows, self.columns)))
+        kept = left <= FAR_OFF * max(float(np.median(left)), CUT)
         return _Told(self.ink, self.rows[kept], self.columns[kept], self.seen[kept])
 
     def values(self, made: Sampling, places: Points) -> Doubles:
