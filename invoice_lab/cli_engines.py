@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -33,7 +32,7 @@ def engines(names: tuple[str, ...], install: bool) -> None:
 @click.option("--engines", default="", help="Engines, by commas; all that are installed by default.")
 @click.option("--scans", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Your own scans.")
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Their truth; truth.jsonl among them.")
-def engine_study(scans: Path | None, truth: Path | None, **given: Any) -> None:  # noqa: ANN401 - handed on as it is
+def engine_study(*, sample: int, seed: int, kinds: str, engines: str, scans: Path | None, truth: Path | None) -> None:
     """Compare the OCR engines on the same pages; writes engines.html into the folder of reports.
 
     It takes a second or so for each page, kind of damage and engine; EasyOCR takes seven.
@@ -42,6 +41,6 @@ def engine_study(scans: Path | None, truth: Path | None, **given: Any) -> None: 
     from invoice_lab.settings import Settings
 
     folder, file = (str(path.resolve()) if path else "" for path in (scans, truth))
-    parameters = StudyParameters(**given, scans=folder, truth=file)
+    parameters = StudyParameters(sample, seed, kinds, engines, scans=folder, truth=file)
     click.echo("Reading the same pages with each engine ...", err=True)
     click.echo(write_study(Settings.from_environment(), parameters))

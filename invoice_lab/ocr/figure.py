@@ -6,7 +6,6 @@ import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -33,6 +32,8 @@ MOST_SHEETS = 5
 """Of an invoice of more sheets the first are drawn."""
 SMALL, NORMAL, LARGE = 8.5, 10.0, 14.0
 """Sizes of letters in points."""
+LINE = 1.15
+"""Height of a line, in sizes."""
 LABEL_HEIGHT = 0.25
 """Inches from one name to the next."""
 SAME_ROW = 0.3
@@ -166,10 +167,13 @@ def _status(field: Field) -> str:
     return "accepted" if field.confidence >= SURE else "review"
 
 
-def _write(figure: Figure, left: float, top: float, text: str, **style: Any) -> None:  # noqa: ANN401 - of matplotlib
+def _write(
+    figure: Figure, left: float, top: float, text: str, *, size: float, colour: str = "ink", weight: str = "normal"
+) -> None:
+    """Write lines of text; `colour` is the name of a token."""
     across, down = figure.get_size_inches()
-    style = {"color": tokens()["light"]["ink"], "va": "top", "parse_math": False, **style}
-    figure.text(left / across, 1 - top / down, text, **style)
+    style = {"color": tokens()["light"][colour], "size": size, "weight": weight, "linespacing": LINE}
+    figure.text(left / across, 1 - top / down, text, va="top", parse_math=False, **style)
 
 
 def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
@@ -185,8 +189,7 @@ def _draw_shot(figure: Figure, number: int, shot: Shot, place: tuple[float, floa
     left, top, width, height = place
     _write(figure, left, top, f"{number} {shot.name}", size=NORMAL, weight="bold")
     words = textwrap.wrap(shot.does, WRAP) + textwrap.wrap(shot.why, WRAP)
-    style = {"size": SMALL, "color": tokens()["light"]["muted"], "linespacing": 1.15}
-    _write(figure, left, top + 0.2, "\n".join(words), **style)
+    _write(figure, left, top + 0.2, "\n".join(words), size=SMALL, colour="muted")
     axes = _axes(figure, left, top + CAPTION, width, height)
     axes.imshow(shot.grey, cmap="gray", vmin=0, vmax=255, aspect="equal", interpolation="antialiased")
     axes.set_anchor("NW")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, TypeVar
 
@@ -39,7 +39,7 @@ def spread(items: Sequence[Item], count: int, rng: Random) -> list[Item]:
     return [items[int((start + number) * len(items) / count)] for number in range(count)]
 
 
-def drawn_bytes(record: Any) -> bytes:  # noqa: ANN401 - a Record, or one that was read from a file
+def drawn_bytes(record: Mapping[str, Any]) -> bytes:
     """Draw a healthy page; return the bytes of its file."""
     return as_png(draw_page(record))
 

@@ -7,14 +7,12 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
 
 from invoice_lab.ocr.glyphs.fonts import Shaping, load_font
+from invoice_lab.ocr.glyphs.typeface import rendered
 
 Plane = npt.NDArray[np.float32]
 
-MARGIN = 8
-"""Pixels around a glyph's cell that its ink may reach into."""
 KEPT = 4096
 """Texts whose pictures are kept."""
 
@@ -95,15 +93,8 @@ class Lettering:
         return Drawn(*self._picture(text), stops)
 
     def _picture(self, text: str) -> tuple[Plane, int, int]:
-        around = MARGIN + round(self.size / 2)
-        size = (round(self._face.getlength(text) + self.size) + 2 * around, round(2 * self.size) + 2 * around)
-        image = Image.new("L", size)
-        ImageDraw.Draw(image).text((around, around), text, fill=255, font=self._face)
-        box = image.getbbox()
-        if box is None:
-            return np.zeros((0, 0), np.float32), 0, 0
-        ink = (np.asarray(image.crop(box)) / 255).astype(np.float32)
-        return ink, box[0] - around, box[1] - around
+        mask, left, top = rendered(self._face, text)
+        return (mask / 255).astype(np.float32), left, top
 
 
 def _joined(parts: list[tuple[Plane, int, int]], stops: tuple[int, ...]) -> Drawn:

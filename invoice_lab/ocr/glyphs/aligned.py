@@ -37,20 +37,7 @@ class Aligned:
         return slice(top, max(bottom, top)), slice(left, max(right, left))
 
     def seen(self, pictures: Plane, corner: tuple[int, int], window: Area) -> Plane:
-        """Return how ink on the canvas is seen on a part of the sheet.
-
-        Parameters
-        ----------
-        pictures : ndarray, shape (n, height, width)
-        corner : (x, y)
-            Of the canvas, where their upper left pixels lie.
-        window : (slice, slice)
-            Rows and columns of the sheet.
-
-        Returns
-        -------
-        ndarray, shape (n, rows, columns)
-        """
+        """Return how ink on the canvas is seen on a part of the sheet; see `Optics`."""
         top, left = window[0].start - self.shift[1], window[1].start - self.shift[0]
         height, width = window[0].stop - window[0].start, window[1].stop - window[1].start
         laid = np.zeros((len(pictures), height, width), np.float32)

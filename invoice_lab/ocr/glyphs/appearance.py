@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -134,10 +135,13 @@ def coarsened(shift: tuple[int, int], sheet: Size, padded: Size, spread: PhasedS
     across, down = spread.across.frequency, spread.down.frequency
     guess = round(sheet[0] * (1 - (down or across))), round(sheet[1] * (1 - (across or down)))
 
+    @cache
+    def optics(between: Size, smaller: str) -> Resized:
+        return Resized(shift, *(weights(smaller, *sizes) for sizes in zip(sheet, between, strict=True)))
+
     def way(between: Size, smaller: str, larger: str) -> Appearance:
-        seen = [weights(smaller, *sizes) for sizes in zip(sheet, between, strict=True)]
         finish = Enlarged(*_matrices(larger, between, sheet, padded))
-        return Appearance(Resized(shift, *seen), between, finish=finish)
+        return Appearance(optics(between, smaller), between, finish=finish)
 
     sizes = [(guess[0] + y, guess[1] + x) for y in OFF_BY for x in OFF_BY]
     _, size, smaller = min((misfit(way(size, name, FIRST_GUESS)), size, name) for size in sizes for name in FILTERS)

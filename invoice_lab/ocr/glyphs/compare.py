@@ -158,7 +158,6 @@ class Comparison:
         noise = max(self._canvas.spread.noise, LEAST_NOISE)
         self._take_best(text, self._canvas.rivals(text, noise, beam))
         for _ in range(RESTARTS):
-            self._sheet.measure()
             wrong = self._sheet.first_wrong(text, self._canvas.columns(text))
             branches = [one for keep in (wrong - 1, wrong) if keep >= 0 for one in self._canvas.branches(text, keep)]
             rivals = [found for kept in branches for found in self._canvas.rivals(text, noise, BEAM, kept=kept)[:BEST]]

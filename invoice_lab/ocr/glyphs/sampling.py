@@ -63,20 +63,7 @@ class Sampling:
         return slice(int(low[1]), max(int(high[1]), int(low[1]))), slice(int(low[0]), max(int(high[0]), int(low[0])))
 
     def seen(self, pictures: Plane, corner: tuple[int, int], window: Area) -> Plane:
-        """Return how ink on the canvas is seen on a part of the sheet.
-
-        Parameters
-        ----------
-        pictures : ndarray, shape (n, height, width)
-        corner : (x, y)
-            Of the canvas, where their upper left pixels lie.
-        window : (slice, slice)
-            Rows and columns of the sheet.
-
-        Returns
-        -------
-        ndarray, shape (n, rows, columns)
-        """
+        """Return how ink on the canvas is seen on a part of the sheet; see `Optics`."""
         places = self.places(*_grid(window))
         across, first_column = _taps(places[:, 0], self.rows)
         down, first_row = _taps(places[:, 1], self.columns)

@@ -156,8 +156,8 @@ class Sheet:
 
     def _crowded(self, area: Area) -> bool:
         """Tell whether an area of the canvas has a patch with more spoilt pixels than chance brings."""
-        _, window = self._where(area)
-        left = np.abs(self._left[window]) * self._inside(area, window)
+        known, affected = self._where(area)
+        left = np.abs(self._residual(known, affected)) * self._inside(area, affected)
         if not left.size:
             return True
         edge = max(round(PATCH * self._scale), 3)
@@ -179,9 +179,12 @@ class Sheet:
         """Measure the noise anew."""
         everything = (slice(0, self._size[0]), slice(0, self._size[1]))
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
-        finished = self.appearance.finish(self._should[None], picture, everything)[0]
-        self._left: Plane = self._grey - finished
-        self.noise: Noise = estimate_noise(self._left, self._told)
+        self.noise: Noise = estimate_noise(self._residual(picture, everything), self._told)
+
+    def _residual(self, known: Area, affected: Area) -> Plane:
+        """Return by how much pixels differ from what they should be, in grey levels; see `Finish`."""
+        finished: Plane = self.appearance.finish(self._should[known][None], known, affected)[0]
+        return self._grey[affected] - finished
 
     def costs(self, changes: Plane, corner: tuple[int, int], ink: Ink) -> tuple[Plane, Plane, Area]:
         """Compare changes of the ink.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.fonts import Shaping, find_font, load_font
@@ -98,13 +99,7 @@ class Typeface:
         left, top : int
             Of the mask: pixels right of the pen, pixels below the top of the em box.
         """
-        width = int(self.font.getlength(text)) + 2 * MARGIN + self.size
-        image = Image.new("L", (width, 2 * self.size + 2 * MARGIN))
-        ImageDraw.Draw(image).text((MARGIN, MARGIN), text, fill=255, font=self.font)
-        box = image.getbbox()
-        if box is None:
-            return np.zeros((0, 0), np.uint8), 0, 0
-        return np.asarray(image.crop(box)), box[0] - MARGIN, box[1] - MARGIN
+        return rendered(self.font, text)
 
     def _ligatures(self) -> list[str]:
         """Return the pairs and triples of small letters that the font draws as one glyph."""
@@ -135,6 +130,17 @@ class Typeface:
     @property
     def _monospaced(self) -> bool:
         return len({glyph.advance for glyph in self.glyphs}) == 1
+
+
+def rendered(font: ImageFont.FreeTypeFont, text: str) -> tuple[Pixels, int, int]:
+    """Draw a text in a font; see `Typeface.render`."""
+    size = math.ceil(font.size)
+    image = Image.new("L", (int(font.getlength(text)) + 2 * MARGIN + size, 2 * size + 2 * MARGIN))
+    ImageDraw.Draw(image).text((MARGIN, MARGIN), text, fill=255, font=font)
+    box = image.getbbox()
+    if box is None:
+        return np.zeros((0, 0), np.uint8), 0, 0
+    return np.asarray(image.crop(box)), box[0] - MARGIN, box[1] - MARGIN
 
 
 @cache
