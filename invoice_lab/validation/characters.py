@@ -20,6 +20,8 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """What stands for bytes that were no text."""
 _SPECKS = re.compile(r"[¦¬|\\^~]")
 """What engines make of dust, edges and folds."""
+_EMAIL = re.compile(r"[^\s@(),:;<>\[\]\"\\]+@[\w-]+(\.[\w-]+)+")
+"""An address: a local part without the signs that RFC 5322 keeps for other uses, and a domain of letters and digits."""
 _NAME_SIGNS = frozenset(" .,'’-–&()/+\"·")
 _DIGIT_IN_NAME = re.compile(r"[0-9]")
 """Digits that stand beside a small letter are misread letters, as in ``J0hn``; ``3M`` is a name."""
@@ -88,6 +90,10 @@ def _signs_in_name(text: str) -> str | None:
     return f"{strange[0]!r} is no character of a name" if strange else None
 
 
+def _no_address(text: str) -> str | None:
+    return None if _EMAIL.fullmatch(text) else "that is no e-mail address"
+
+
 def _digits_in_word(text: str) -> str | None:
     """A digit among small letters, as in ``cl1p``; ``b2b``, ``500ml`` and ``A4`` are words."""
     for found in _DIGIT_IN_WORD.finditer(text):
@@ -100,6 +106,7 @@ def _digits_in_word(text: str) -> str | None:
 _Test = Callable[[str], str | None]
 _OF_KIND: Mapping[str, tuple[_Test, ...]] = {
     "name": (_specks, _digits_in_name, _signs_in_name),
+    "email": (_no_address,),
     "product": (_specks, _digits_in_word),
     "address_1": (_specks,),
     "address_2": (_specks,),

@@ -44,6 +44,7 @@ def found(kind, text):
         ("address_1", "12 rue du Ch\u00e2teau \\"),
         ("address_2", "59000\ue000Lille"),
         ("email", "a\x00b"),
+        ("email", "oscar@examp(e.com"),
         ("invoice_id", "FAC\u200b_2019"),
     ],
 )
