@@ -19,8 +19,10 @@ UNIT = 1000.0
 RIGID, LOOSE = (1e-3, 1e-3), (3e-2, 6e-2)
 """What is expected of a page (standard deviations for each thousand pixels): how far it is stretched unevenly, and how
 far its sides run together. A scanner's page is rigid, a photographed one is not."""
-STRAY = 0.6
-"""Pixels (root mean square) that a rigid page's anchors may be off before it is taken for a photographed one."""
+STRAY = 0.08
+"""Pixels (root mean square) that a rigid page's anchors may be off before it is tried as a photographed one."""
+LOOSER = 0.6
+"""Share of a rigid page's errors, each for one degree of freedom, that a photographed one may leave to be taken."""
 SEEN_ERROR = 0.01
 """Darkness by which what a pixel shows is off, about."""
 SHRINK = 1.5
@@ -120,13 +122,13 @@ class Pose:
         float
             Weighted root mean square of what is left, in pixels.
         """
-        for expected in (RIGID, LOOSE):
-            solution = _correction(points, by, weights, expected)
-            left = by - _moved(points, solution)
-            off = float(np.sqrt((weights[:, None] ** 2 * left**2).sum() / (2 * (weights**2).sum())))
-            if off < STRAY:
-                break
-        return Pose(self.matrix @ _matrix_of(solution)), off
+        rigid, loose = (_correction(points, by, weights, expected) for expected in (RIGID, LOOSE))
+        squares = [float((weights[:, None] ** 2 * (by - _moved(points, one)) ** 2).sum()) for one in (rigid, loose)]
+        off = np.sqrt(np.array(squares) / (2 * (weights**2).sum()))
+        free = max(2 * len(points) - 8, 1)
+        photographed = off[0] > STRAY and squares[1] / free < LOOSER**2 * squares[0] / (free + 4)
+        best = int(photographed)
+        return Pose(self.matrix @ _matrix_of((rigid, loose)[best])), float(off[best])
 
     def nudged(
         self,

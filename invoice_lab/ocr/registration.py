@@ -27,6 +27,8 @@ LIKELY, CLEAR = 0.5, 0.85
 """Share of the labels that must be where they should for a pose to be kept, and for no other to be tried."""
 ASKEW = 1.0
 """Pixels (root mean square) that labels may be off on a page seen from aside."""
+EDGE = 0.5
+"""Pixels from the edge of one, from which a code's corners are counted, to its middle, from which a pose counts."""
 CORNER_ERROR, LABEL_ERROR = 0.6, 0.15
 """Pixels by which the code's corners and labels are off."""
 SNAPPED = 0.3
@@ -72,8 +74,9 @@ class Registration:
     def __init__(self, grey: Pixels, drawn: DrawnLayout, code: QrCode | None) -> None:
         self._sheet, self._drawn = grey, drawn
         self._canvas = drawn.layout.canvas
-        self._corners = drawn.code_corners if code else None
-        self._seen_corners = np.array(code.corners if code else np.zeros((0, 2)), float)
+        corners = drawn.code_corners
+        self._corners = corners - EDGE if code and corners is not None else None
+        self._seen_corners = np.array(code.corners if code else np.zeros((0, 2)), float) - EDGE
         self._pose = self._first_pose(code)
 
     def run(self) -> Registered | None:

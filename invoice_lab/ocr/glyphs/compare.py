@@ -14,7 +14,7 @@ from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.exchange import margins, usage_cost, usage_costs
 from invoice_lab.ocr.glyphs.search import BEAM, Found
 from invoice_lab.ocr.glyphs.sheet import Sheet
-from invoice_lab.ocr.glyphs.spread import Plane
+from invoice_lab.ocr.glyphs.spread import Area, Plane
 from invoice_lab.ocr.glyphs.typeface import Ints
 
 MOST_OTHERS = 40
@@ -50,7 +50,9 @@ class Comparison:
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
         for text in self._texts:
-            self._settle(text)
+            self._take_best(text, text.rivals)
+        for text in self._texts:
+            text.margins = margins(self._canvas, text)
         self._exchange_all(self._texts)
         for beam in BEAMS:
             poor = self._poor()
@@ -58,6 +60,8 @@ class Comparison:
                 self._search_again(text, beam)
             self._exchange_all(poor)
         self._sheet.measure()
+        for text in self._texts:
+            self._lead(text)
 
     def _poor(self) -> list[FittedText]:
         """Return the texts that don't explain what is seen of them."""
@@ -148,15 +152,23 @@ class Comparison:
 
     # --- readings ----------------------------------------------------------------------------------------------------
 
-    def _settle(self, text: FittedText) -> None:
-        """Take the best of the readings that the search found."""
-        text.lead = np.inf
-        self._take_best(text, text.rivals)
+    def _lead(self, text: FittedText) -> None:
+        """Measure how much better a text is than the other readings that more than one glyph sets apart.
+
+        Blanks at the end, which nobody can see, are no difference.
+        """
+        assert text.found is not None
+        texts = self._canvas.face(text.slot).glyphs.texts
+        now = _visible(text.found.glyphs, texts)
+        apart = [rival for rival in text.rivals if _differing(_visible(rival.glyphs, texts), now) > 1]
+        text.lead = float(self._compared(text, apart)[0].min()) if apart else np.inf
 
     def _search_again(self, text: FittedText, beam: int) -> None:
         """Take the best of what a wider search finds, of the whole text and from where it goes wrong."""
         noise = max(self._canvas.spread.noise, LEAST_NOISE)
-        self._take_best(text, self._canvas.rivals(text, noise, beam))
+        found = self._canvas.rivals(text, noise, beam)
+        text.rivals += found
+        self._take_best(text, found)
         for _ in range(RESTARTS):
             wrong = self._sheet.first_wrong(text, self._canvas.columns(text))
             branches = [one for keep in (wrong - 1, wrong) if keep >= 0 for one in self._canvas.branches(text, keep)]
@@ -170,22 +182,36 @@ class Comparison:
         rivals = [rival for rival in rivals if not np.array_equal(rival.glyphs, text.found.glyphs)]
         if not rivals:
             return False
-        changes = np.stack([self._canvas.drawn(text, rival) - text.drawn for rival in rivals])
-        corner = (text.area[1].start, text.area[0].start)
-        costs, after, window = self._sheet.costs(*_trimmed(changes, corner), text.slot.ink)
-        costs += np.array([usage_cost(self._canvas, text, rival) for rival in rivals], np.float32)
-        costs -= usage_cost(self._canvas, text, text.found)
+        costs, after, window = self._compared(text, rivals)
         best = int(costs.argmin())
-        apart = [cost for rival, cost in zip(rivals, costs, strict=True) if len(rival.glyphs) != len(text.found.glyphs)]
-        text.lead = min(text.lead, float(min(apart, default=np.inf)))
         if costs[best] >= -GAIN:
             return False
         self._sheet.take(after[best], window)
-        text.found, text.lead = rivals[best], float(-costs[best])
+        text.found = rivals[best]
         self._canvas.redraw(text)
         self._canvas.measure(text)
         text.margins = margins(self._canvas, text)
         return True
+
+    def _compared(self, text: FittedText, rivals: Sequence[Found]) -> tuple[Plane, Plane, Area]:
+        """Return by how much other readings are worse, in nats, and what should be seen of them; see `Sheet.costs`."""
+        assert text.found is not None
+        changes = np.stack([self._canvas.drawn(text, rival) - text.drawn for rival in rivals])
+        corner = (text.area[1].start, text.area[0].start)
+        costs, after, window = self._sheet.costs(*_trimmed(changes, corner), text.slot.ink)
+        usage = np.array([usage_cost(self._canvas, text, rival) for rival in rivals], np.float32)
+        return costs + usage - np.float32(usage_cost(self._canvas, text, text.found)), after, window
+
+
+def _visible(glyphs: Ints, texts: Sequence[str]) -> Ints:
+    """Return the glyphs of a reading up to the last that is no blank."""
+    seen = [place for place, glyph in enumerate(glyphs) if not texts[glyph].isspace()]
+    return glyphs[: seen[-1] + 1] if seen else glyphs[:0]
+
+
+def _differing(glyphs: Ints, others: Ints) -> float:
+    """Return in how many places two readings differ, infinity where their lengths do."""
+    return float(np.count_nonzero(glyphs != others)) if len(glyphs) == len(others) else np.inf
 
 
 def _trimmed(changes: Plane, corner: tuple[int, int]) -> tuple[Plane, tuple[int, int]]:

@@ -13,13 +13,15 @@ from invoice_lab.ocr.glyphs.typeface import Ints
 
 SURPRISE = 4.0
 """Nats that one pixel of a specked page can speak for or against a glyph: minus the log of how often it is a speck."""
+SAME, SIMILAR = 24, 80
+"""64ths of a pixel by which advances may differ so that what follows hardly moves, and that it may be where it is."""
 
 
 def exchange(canvas: Canvas, text: FittedText) -> bool:
     """Exchange glyphs for those that explain more; tell whether any was. Other pens stay where they are."""
     assert text.found is not None
     face, glyphs = canvas.face(text.slot), text.found.glyphs
-    cost = _exchange_costs(canvas, text, face)
+    cost = _exchange_costs(canvas, text, face, SAME)
     places = np.arange(len(glyphs))
     gain = cost[places, glyphs] - cost.min(axis=1)
     best, taken = cost.argmin(axis=1), np.zeros(len(glyphs) + 2, np.bool_)
@@ -29,7 +31,6 @@ def exchange(canvas: Canvas, text: FittedText) -> bool:
         if not taken[place : place + 3].any():
             taken[place + 1] = True
     change = taken[1:-1]
-    text.margins = cost - cost[places, glyphs][:, None]
     if change.any():
         text.found = Found(np.where(change, best, glyphs), text.found.steps, text.found.cost)
         canvas.redraw(text)
@@ -37,9 +38,12 @@ def exchange(canvas: Canvas, text: FittedText) -> bool:
 
 
 def margins(canvas: Canvas, text: FittedText) -> Plane:
-    """Return by how many nats each glyph is worse at each place of a text than what stands there."""
+    """Return by how many nats each glyph is worse at each place of a text than what stands there.
+
+    The other glyphs stay where they are; glyphs that would move them by more than a pixel are infinitely worse.
+    """
     assert text.found is not None
-    cost = _exchange_costs(canvas, text, canvas.face(text.slot))
+    cost = _exchange_costs(canvas, text, canvas.face(text.slot), SIMILAR)
     worse: Plane = cost - cost[np.arange(len(cost)), text.found.glyphs][:, None]
     return worse
 
@@ -50,8 +54,11 @@ def probabilities(text: FittedText) -> npt.NDArray[np.float64]:
     return 1 / np.maximum(odds, 1)
 
 
-def _exchange_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
-    """Return the cost of each glyph at each place of a text, the others as they are, shape (places, glyphs)."""
+def _exchange_costs(canvas: Canvas, text: FittedText, face: Face, apart: int) -> Plane:
+    """Return the cost of each glyph at each place of a text, the others as they are, shape (places, glyphs).
+
+    It is infinite for glyphs whose advances are farther `apart`, in 64ths of a pixel.
+    """
     assert text.found is not None
     glyphs, table, made = text.found.glyphs, canvas.steps(text), face.glyphs
     weights = canvas.weights[text.area] * face.whole[:, None]
@@ -67,7 +74,7 @@ def _exchange_costs(canvas: Canvas, text: FittedText, face: Face) -> Plane:
         unexplained: Plane = (left / np.maximum(counted, 1e-6)).astype(np.float32)
         cost = _with_limits(unexplained, (counted * unit).astype(np.float32), made, glyphs, pens)
     cost = cost + usage_costs(canvas, text, face)
-    allowed = table.allowed[text.found.steps] & _same_width(glyphs, made.advance)
+    allowed = table.allowed[text.found.steps] & _similar(glyphs, made.advance, apart)
     return np.where(allowed, cost, np.inf).astype(np.float32)
 
 
@@ -106,7 +113,7 @@ def _with_limits(left: Plane, counted: Plane, made: SpreadGlyphs, glyphs: Ints, 
     return cost
 
 
-def _same_width(glyphs: Ints, advance: Ints) -> npt.NDArray[np.bool_]:
-    """Tell which glyphs could stand for each of a text's without moving what follows by half a pixel."""
-    same: npt.NDArray[np.bool_] = np.abs(advance[None, :] - advance[glyphs][:, None]) <= 24
-    return same
+def _similar(glyphs: Ints, advance: Ints, apart: int) -> npt.NDArray[np.bool_]:
+    """Tell which glyphs could stand for each of a text's, by their advance alone."""
+    similar: npt.NDArray[np.bool_] = np.abs(advance[None, :] - advance[glyphs][:, None]) <= apart
+    return similar

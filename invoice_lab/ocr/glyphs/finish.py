@@ -12,6 +12,9 @@ from invoice_lab.ocr.glyphs.jpeg import UNIT, Compression, compressed
 from invoice_lab.ocr.glyphs.resized import reached
 from invoice_lab.ocr.glyphs.spread import Area, Plane
 
+REACH = 1
+"""Pixels that the colours of one unit reach into the next where they were thinned out."""
+
 
 class Finish(Protocol):
     """The last step."""
@@ -40,18 +43,24 @@ class Plain:
 
 @dataclass(frozen=True)
 class Compressed:
-    """JPEG."""
+    """JPEG: what befalls whole units, but for their outermost pixels, into which the colours next to them reach."""
 
     how: Compression
 
     def whole(self, window: Area) -> tuple[Area, Area]:
         """See `Finish`."""
-        rows, columns = ((one.start // UNIT * UNIT, -(-one.stop // UNIT) * UNIT) for one in window)
-        return (slice(*rows), slice(*columns)), (slice(*rows), slice(*columns))
+        top, left = (one.start // UNIT * UNIT for one in window)
+        bottom, right = (-(-one.stop // UNIT) * UNIT for one in window)
+        inner = slice(top + REACH, bottom - REACH), slice(left + REACH, right - REACH)
+        return (slice(top, bottom), slice(left, right)), inner
 
     def __call__(self, pictures: Plane, known: Area, affected: Area) -> Plane:
         """See `Finish`."""
-        return compressed(pictures, self.how)
+        rows, columns = (
+            slice(part.start - whole.start, part.stop - whole.start)
+            for part, whole in zip(affected, known, strict=True)
+        )
+        return compressed(pictures, self.how)[:, rows, columns]
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ FEW, UNUSUAL = 6, 6.0
 """So many spoilt pixels of a patch are not looked at, and so many standard deviations more than on a usual patch."""
 
 
+LOST = 0.5
+"""Share of what compression changes by which a pixel may err: a shade that is hardly off can be rounded otherwise."""
+
+
 class Sheet:
     """The pixels of a sheet and what they should be.
 
@@ -161,7 +165,7 @@ class Sheet:
         if not left.size:
             return True
         edge = max(round(PATCH * self._scale), 3)
-        spoilt = (left > UNUSUAL * max(self.noise.sigma, 1)).astype(np.float32)
+        spoilt = (left > UNUSUAL * self._error).astype(np.float32)
         most = float(cv2.blur(spoilt, (edge, edge), borderType=cv2.BORDER_CONSTANT).max()) * edge**2
         usual = self.noise.spoilt * edge**2
         return most > usual + UNUSUAL * np.sqrt(usual) + FEW * self._scale**2
@@ -176,10 +180,15 @@ class Sheet:
         return inside.astype(np.float32)
 
     def measure(self) -> None:
-        """Measure the noise anew."""
+        """Measure the noise anew, and by how much a pixel errs at the least (grey levels)."""
         everything = (slice(0, self._size[0]), slice(0, self._size[1]))
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
-        self.noise: Noise = estimate_noise(self._residual(picture, everything), self._told)
+        seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
+        self.noise: Noise = estimate_noise(self._grey - seen, self._told)
+        self._error = max(self.noise.sigma, 1.0)
+        if isinstance(self.appearance.finish, Compressed):
+            lost = (greyed(self._should)[..., 0] - seen)[self._told]
+            self._error = max(self._error, LOST * float(np.sqrt(np.mean(lost**2))))
 
     def _residual(self, known: Area, affected: Area) -> Plane:
         """Return by how much pixels differ from what they should be, in grey levels; see `Finish`."""
