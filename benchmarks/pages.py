@@ -16,7 +16,7 @@ from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.comparison import Said, said
 from invoice_lab.validation.evaluate import load_truth, wrong_fields
 from invoice_lab.validation.record import to_record
-from invoice_lab.workers import read_and_judge
+from invoice_lab.workers import one_thread_each, read_and_judge
 
 Record = dict[str, Any]
 DRAWN, SHARED = "drawn", "shared"
@@ -93,7 +93,8 @@ def shared_pages(folder: Path, count: int, seed: int, layout: str | None) -> lis
 
 
 def prepare(engine: str) -> None:
-    """Read a page in a new process, so that loading models and compiling is not measured."""
+    """Read a page in a new process, which keeps to one core, so that loading and compiling is not measured."""
+    one_thread_each()
     read_and_judge(Scan.of("first.png", _first_page()), engine)
 
 

@@ -43,13 +43,13 @@ def _start_worker(engine: str) -> None:
     """Prepare a worker: Ctrl-C is the parent's to handle, the parent's death ends it, one engine a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _one_thread_each()
+    one_thread_each()
     from invoice_lab.ocr.engines import load_engine
 
     load_engine(engine)
 
 
-def _one_thread_each() -> None:
+def one_thread_each() -> None:
     """Keep a worker to one core: the processes share the work, threads beside them would only wait on each other."""
     import cv2
     import numpy  # noqa: F401 - loads the libraries whose threads are limited

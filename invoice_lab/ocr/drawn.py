@@ -65,7 +65,7 @@ class _Text:
     covered: bool = False
 
 
-def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
+def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose | None = None) -> DrawnReading | None:
     """Read a sheet.
 
     Parameters
@@ -73,6 +73,8 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnRea
     rgb : ndarray of uint8, shape (height, width, 3)
     drawn : DrawnLayout
     code : QrCode or None
+    guess : Pose, optional
+        About where the canvas lies, for a sheet without a code.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnRea
     straight = _read_straight(rgb, drawn, code)
     if straight:
         return straight
-    registered = Registration(to_grey(rgb), drawn, code).run()
+    registered = Registration(to_grey(rgb), drawn, code, guess).run()
     if registered is None:
         return None
     slots = drawn.slots(registered.placement)

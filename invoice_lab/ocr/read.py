@@ -17,9 +17,11 @@ from invoice_lab.ocr.drawn import read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
 from invoice_lab.ocr.engines import OcrEngine, load_engine
 from invoice_lab.ocr.labels import LabelReading, read_by_labels
+from invoice_lab.ocr.landmarks import pose_by_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
 from invoice_lab.ocr.page import Box, Field, Page, shortened
 from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.preprocess import Upright, as_scanned, crop_to_ink, upright
 from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.recent import remember
@@ -119,7 +121,9 @@ class Reader:
         if layout is None:
             return self._unknown(rgb, page, picture, rows, before)
         if layout is not coded:
-            drawn = self._by_drawing(rgb, page, layout, None)
+            described = drawn_layout(layout) if self.by_drawing else None
+            guess = pose_by_labels(rows, picture, described) if described else None
+            drawn = self._by_drawing(rgb, page, layout, None, guess)
             if drawn and drawn.lines:
                 return drawn
             picture = upright(to_grey(rgb), qr, layout)  # now it is known where pictures are, and how dark ink is
@@ -134,10 +138,12 @@ class Reader:
     def _rows(self, picture: Upright) -> list[Row]:
         return read_rows(self.engine, picture, FACTOR / picture.scale)
 
-    def _by_drawing(self, rgb: Pixels, page: Page, layout: Layout | None, qr: QrCode | None) -> Page | None:
+    def _by_drawing(
+        self, rgb: Pixels, page: Page, layout: Layout | None, qr: QrCode | None, guess: Pose | None = None
+    ) -> Page | None:
         """Read a page of a layout whose drawing is known; None where it is not, or the page is not found to be one."""
         drawn = drawn_layout(layout) if layout and self.by_drawing else None
-        reading = read_drawn(rgb, drawn, qr) if drawn else None
+        reading = read_drawn(rgb, drawn, qr, guess) if drawn else None
         if layout is None or reading is None:
             return None
         read = replace(

@@ -69,14 +69,17 @@ class Registration:
         The sheet.
     drawn : DrawnLayout
     code : QrCode or None
+    guess : Pose, optional
+        About where the canvas lies, for a sheet without a code; that it fills the sheet by default.
     """
 
-    def __init__(self, grey: Pixels, drawn: DrawnLayout, code: QrCode | None) -> None:
+    def __init__(self, grey: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose | None = None) -> None:
         self._sheet, self._drawn = grey, drawn
         self._canvas = drawn.layout.canvas
         corners = drawn.code_corners
         self._corners = corners - EDGE if code and corners is not None else None
         self._seen_corners = np.array(code.corners if code else np.zeros((0, 2)), float) - EDGE
+        self._guess = guess
         self._pose = self._first_pose(code)
 
     def run(self) -> Registered | None:
@@ -106,9 +109,12 @@ class Registration:
     # --- the pose ----------------------------------------------------------------------------------------------------
 
     def _first_pose(self, code: QrCode | None) -> Pose:
-        if code is None or self._corners is None:
-            return Pose.of_size(self._canvas, (self._sheet.shape[1], self._sheet.shape[0]))
-        return Pose.of_corners(self._corners, self._seen_corners)
+        if code is not None and self._corners is not None:
+            return Pose.of_corners(self._corners, self._seen_corners)
+        return self._guess or self._whole_sheet()
+
+    def _whole_sheet(self) -> Pose:
+        return Pose.of_size(self._canvas, (self._sheet.shape[1], self._sheet.shape[0]))
 
     def _look(self) -> None:
         """Straighten the sheet with the pose known so far."""
@@ -201,6 +207,8 @@ class Registration:
         yield self._pose
         if self._corners is not None:
             yield Pose.slanted(self._corners, self._seen_corners)
+        elif self._guess:
+            yield self._whole_sheet()
         paper = outline(self._sheet)
         if paper is not None:
             corners = [np.roll(paper, turn, axis=0) for turn in self._turns()]

@@ -1,0 +1,77 @@
+"""Landmarks: labels that OCR has read tell about where a layout's canvas lies on a sheet without a code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
+from invoice_lab.ocr.layouts.likeness import label_likeness
+from invoice_lab.ocr.page import Box
+from invoice_lab.ocr.pose import Points, Pose
+from invoice_lab.ocr.preprocess import Upright
+from invoice_lab.ocr.rows import Row
+
+FEWEST = 2
+"""Labels that are needed: one alone tells no scale to be relied on."""
+ASTRAY = 0.6
+"""Heights of a label that labels may be off (median) where they are what they are taken for."""
+
+
+def pose_by_labels(rows: Sequence[Row], picture: Upright, drawn: DrawnLayout) -> Pose | None:
+    """Return about where the canvas lies on a sheet.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        What OCR read.
+    picture : Upright
+        Of which: it is no longer askew, so that scale and shift are all that is looked for.
+    drawn : DrawnLayout
+
+    Returns
+    -------
+    Pose or None
+        Off by some pixels; None where too few labels were read, or they don't stand as the layout has them.
+    """
+    pairs = [pair for label, box in _labels(drawn) for pair in _seen(label, box, rows)]
+    if len(pairs) < FEWEST:
+        return None
+    canvas, seen = (np.vstack([_corners(pair[side]) for pair in pairs]) for side in (0, 1))
+    scale, (right, down) = _scale_and_shift(canvas, seen)
+    off = np.linalg.norm(canvas * scale + (right, down) - seen, axis=1)
+    height = scale * float(np.median([box.height for box, _ in pairs]))
+    if scale <= 0 or float(np.median(off)) > ASTRAY * height:
+        return None
+    return Pose(picture.pose.matrix @ np.array([[scale, 0, right], [0, scale, down], [0, 0, 1.0]]))
+
+
+def _labels(drawn: DrawnLayout) -> Iterator[tuple[str, Box]]:
+    """Give the labels of the header and where their ink stands on an unmoved canvas."""
+    for slot in drawn.slots(Placement()):
+        label = slot.label.strip()
+        if slot.name.startswith("header.") and len(label) > 2:
+            mask, left, top = slot.typeface.render(slot.label.rstrip())
+            yield label, Box(slot.pen[0] + left, slot.pen[1] + top, mask.shape[1], mask.shape[0])
+
+
+def _seen(label: str, box: Box, rows: Sequence[Row]) -> list[tuple[Box, Box]]:
+    """Return a label's box with that of its words in the row that begins most like it; empty where none does."""
+    matches = [(*label_likeness(row.text, label), row) for row in rows]
+    likeness, end, row = max(matches, key=lambda match: match[0], default=(0.0, 0, None))
+    words = row.of_span(0, end) if row and likeness else None
+    return [(box, words.box)] if words else []
+
+
+def _corners(box: Box) -> Points:
+    """Return the upper left and the lower right corner of a box; places count from the middles of pixels."""
+    return np.array([(box.x, box.y), (box.right, box.bottom)], float) - 0.5
+
+
+def _scale_and_shift(canvas: Points, seen: Points) -> tuple[float, Points]:
+    """Return the scale and the shift, in pixels, that bring places nearest to where they were seen (least squares)."""
+    middles = canvas.mean(axis=0), seen.mean(axis=0)
+    around, found = canvas - middles[0], seen - middles[1]
+    scale = float((around * found).sum() / max((around**2).sum(), 1e-9))
+    return scale, middles[1] - scale * middles[0]
