@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -13,6 +13,9 @@ from PIL import Image
 from invoice_lab.ocr.glyphs.spread import Area, Plane
 
 Span = tuple[int, int]
+
+KEPT = 64
+"""Filters that are kept, of some megabytes each: those that are tried for one page, and no more."""
 
 
 def _by_pillow(before: int, after: int, *, how: Image.Resampling) -> Plane:
@@ -35,7 +38,7 @@ FILTERS: Mapping[str, Callable[[int, int], Plane]] = {
 """The filters of Pillow and OpenCV: from the number of pixels before and after to the weights of each pixel."""
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def weights(name: str, before: int, after: int) -> Plane:
     """Return what a filter of `FILTERS` does along one axis, shape (after, before)."""
     return FILTERS[name](before, after)
