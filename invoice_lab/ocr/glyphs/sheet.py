@@ -41,6 +41,7 @@ FEW, UNUSUAL = 6, 6.0
 
 LOST = 0.5
 """Share of what compression changes by which a pixel may err: a shade that is hardly off can be rounded otherwise."""
+NOWHERE: Area = (slice(0, 0), slice(0, 0))
 
 
 class Sheet:
@@ -123,6 +124,8 @@ class Sheet:
         for text in self._texts:
             rows, columns = text.area
             window = way.optics.window(text.area, way.size)
+            if _is_empty(window):
+                continue
             seen = way.optics.seen(text.drawn[None], (columns.start, rows.start), window)[0]
             self._should[window] -= self._paper[window] * seen[:, :, None] * self._tint(text.slot.ink)
 
@@ -131,7 +134,10 @@ class Sheet:
         self._take(way)
         squares, count = 0.0, 0
         for text in self._sample:
-            known, affected = way.finish.whole(way.optics.window(text.area, way.size))
+            window = way.optics.window(text.area, way.size)
+            if _is_empty(window):
+                continue
+            known, affected = way.finish.whole(window)
             left = way.finish(self._should[known][None], known, affected)[0] - self._grey[affected]
             told = np.minimum(np.abs(left[self._told[affected]]), FAR_OFF)
             squares, count = squares + float((told**2).sum()), count + told.size
@@ -160,10 +166,11 @@ class Sheet:
 
     def _crowded(self, area: Area) -> bool:
         """Tell whether an area of the canvas has a patch with more spoilt pixels than chance brings."""
-        known, affected = self._where(area)
-        left = np.abs(self._residual(known, affected)) * self._inside(area, affected)
-        if not left.size:
+        parts = self._where(area)
+        if parts is None:
             return True
+        known, affected = parts
+        left = np.abs(self._residual(known, affected)) * self._inside(area, affected)
         edge = max(round(PATCH * self._scale), 3)
         spoilt = (left > UNUSUAL * self._error).astype(np.float32)
         most = float(cv2.blur(spoilt, (edge, edge), borderType=cv2.BORDER_CONSTANT).max()) * edge**2
@@ -216,7 +223,10 @@ class Sheet:
             The window.
         """
         area = (slice(corner[1], corner[1] + changes.shape[1]), slice(corner[0], corner[0] + changes.shape[2]))
-        known, affected = self._where(area)
+        parts = self._where(area)
+        if parts is None:
+            return np.zeros(len(changes), np.float32), np.zeros((len(changes), 0, 0, 1), np.float32), NOWHERE
+        known, affected = parts
         seen = self.appearance.optics.seen(changes, corner, known)[..., None] * self._tint(ink)
         before = self._should[known][None]
         pictures = np.concatenate([before, before - self._paper[known][None] * seen])
@@ -224,14 +234,23 @@ class Sheet:
         surprise = self.noise.surprise(left).sum(axis=(1, 2))
         return surprise[1:] - surprise[0], pictures[1:], known
 
-    def _where(self, area: Area) -> tuple[Area, Area]:
-        """Return the part of the picture, and that of the sheet, that ink on an area of the canvas changes."""
+    def _where(self, area: Area) -> tuple[Area, Area] | None:
+        """Return the part of the picture, and that of the sheet, that ink on an area of the canvas changes.
+
+        None where that lies beyond the sheet.
+        """
         way = self.appearance
-        return way.finish.whole(way.optics.window(area, way.size))
+        window = way.optics.window(area, way.size)
+        return None if _is_empty(window) else way.finish.whole(window)
 
     def take(self, after: Plane, window: Area) -> None:
         """Take a change: what the pixels of a window should be from now on."""
         self._should[window] = after
+
+
+def _is_empty(window: Area) -> bool:
+    """Tell whether a window has no pixel."""
+    return any(part.stop <= part.start for part in window)
 
 
 def _body(text: FittedText) -> Area:

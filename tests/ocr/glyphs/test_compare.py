@@ -171,6 +171,19 @@ def test_what_is_drawn_over_a_text_makes_it_doubtful(way):
     assert doubtful <= {"header.1", "header.2"}  # the stroke reaches the next text's descenders
 
 
+@pytest.mark.parametrize("way", ["blurred", "rotated", "JPEG"])
+def test_a_text_beyond_the_sheet_is_doubtful_and_nothing_breaks(way):
+    """The lower part of the sheet is cut off: the texts there can be anything."""
+    (rgb, pose, canvas, texts), lost = fitted(WAYS[way][0](draw_little()), "2.1")
+    sheet = Sheet(rgb[:96], pose, canvas, texts)
+    Comparison(sheet, canvas, [lost]).run()
+    doubtful = {text.slot.name for text in texts if sheet.unexplained(text)}
+    assert {"1.0", "1.1", "2.0", "2.1", "foot.0", "foot.1"} <= doubtful
+    assert not {"header.0", "header.1"} & doubtful
+    costs, *_ = sheet.costs(-lost.drawn[None], (lost.area[1].start, lost.area[0].start), lost.slot.ink)
+    assert costs.tolist() == [0]
+
+
 def test_what_stands_beside_a_text_leaves_it_alone():
     """A blot ten pixels above a text of a page that lay askew is within the box around it, but not on it."""
     page = draw_little()
