@@ -74,7 +74,7 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose
     drawn : DrawnLayout
     code : QrCode or None
     guess : Pose, optional
-        About where the canvas lies, for a sheet without a code.
+        About where the canvas lies, where that is known by other means than the code.
 
     Returns
     -------

@@ -1,25 +1,32 @@
-"""Landmarks: labels that OCR has read tell about where a layout's canvas lies on a sheet without a code."""
+"""Landmarks: labels that OCR has read tell about where a layout's canvas lies on a sheet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
 from invoice_lab.ocr.layouts.likeness import label_likeness
 from invoice_lab.ocr.page import Box
-from invoice_lab.ocr.pose import Points, Pose
+from invoice_lab.ocr.pose import EDGE, Points, Pose
 from invoice_lab.ocr.preprocess import Upright
+from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.rows import Row
 
 FEWEST = 2
 """Labels that are needed: one alone tells no scale to be relied on."""
 ASTRAY = 0.6
 """Heights of a label that labels may be off (median) where they are what they are taken for."""
+BOX_ERROR, CORNER_ERROR = 1.5, 0.6
+"""Pixels of the canvas by which boxes of words, and a code's corners, are off."""
+ROUNDS = 3
 
 
-def pose_by_labels(rows: Sequence[Row], picture: Upright, drawn: DrawnLayout) -> Pose | None:
+def pose_by_labels(
+    rows: Sequence[Row], picture: Upright, drawn: DrawnLayout, code: QrCode | None = None
+) -> Pose | None:
     """Return about where the canvas lies on a sheet.
 
     Parameters
@@ -27,8 +34,10 @@ def pose_by_labels(rows: Sequence[Row], picture: Upright, drawn: DrawnLayout) ->
     rows : sequence of Row
         What OCR read.
     picture : Upright
-        Of which: it is no longer askew, so that scale and shift are all that is looked for.
+        Of which: it is no longer askew, so that without a code scale and shift are all that is looked for.
     drawn : DrawnLayout
+    code : QrCode, optional
+        The layout's: with its corners, labels tell perspective, too.
 
     Returns
     -------
@@ -39,12 +48,25 @@ def pose_by_labels(rows: Sequence[Row], picture: Upright, drawn: DrawnLayout) ->
     if len(pairs) < FEWEST:
         return None
     canvas, seen = (np.vstack([_corners(pair[side]) for pair in pairs]) for side in (0, 1))
-    scale, (right, down) = _scale_and_shift(canvas, seen)
-    off = np.linalg.norm(canvas * scale + (right, down) - seen, axis=1)
-    height = scale * float(np.median([box.height for box, _ in pairs]))
-    if scale <= 0 or float(np.median(off)) > ASTRAY * height:
-        return None
-    return Pose(picture.pose.matrix @ np.array([[scale, 0, right], [0, scale, down], [0, 0, 1.0]]))
+    sheet, corners = picture.pose.on_sheet(seen), drawn.code_corners
+    if code is None or corners is None:
+        pose = Pose(picture.pose.matrix @ _scale_and_shift(canvas, seen))
+    else:
+        pose = _bent((corners - EDGE, np.array(code.corners, float) - EDGE), (canvas, sheet))
+    off = np.linalg.norm(pose.on_sheet(canvas) - sheet, axis=1)
+    height = pose.scale * float(np.median([box.height for box, _ in pairs]))
+    return pose if float(np.median(off)) <= ASTRAY * height else None
+
+
+def _bent(corners: tuple[Points, Points], labels: tuple[Points, Points]) -> Pose:
+    """Return the pose that brings corners and labels of the canvas nearest to where they are on the sheet."""
+    pose = Pose.of_corners(*corners)
+    points, found = (np.vstack([corners[side], labels[side]]) for side in (0, 1))
+    errors = np.repeat([CORNER_ERROR, BOX_ERROR], [len(corners[0]), len(labels[0])])
+    for _ in range(ROUNDS):  # what is solved for is small changes
+        back = Pose(np.asarray(np.linalg.inv(pose.matrix), np.float64))
+        pose, _ = pose.corrected(points, back.on_sheet(found) - points, 1 / errors)
+    return pose
 
 
 def _labels(drawn: DrawnLayout) -> Iterator[tuple[str, Box]]:
@@ -66,12 +88,13 @@ def _seen(label: str, box: Box, rows: Sequence[Row]) -> list[tuple[Box, Box]]:
 
 def _corners(box: Box) -> Points:
     """Return the upper left and the lower right corner of a box; places count from the middles of pixels."""
-    return np.array([(box.x, box.y), (box.right, box.bottom)], float) - 0.5
+    return np.array([(box.x, box.y), (box.right, box.bottom)], float) - EDGE
 
 
-def _scale_and_shift(canvas: Points, seen: Points) -> tuple[float, Points]:
-    """Return the scale and the shift, in pixels, that bring places nearest to where they were seen (least squares)."""
+def _scale_and_shift(canvas: Points, seen: Points) -> npt.NDArray[np.float64]:
+    """Return the scale and shift that bring places nearest to where they were seen (least squares), shape (3, 3)."""
     middles = canvas.mean(axis=0), seen.mean(axis=0)
     around, found = canvas - middles[0], seen - middles[1]
     scale = float((around * found).sum() / max((around**2).sum(), 1e-9))
-    return scale, middles[1] - scale * middles[0]
+    right, down = middles[1] - scale * middles[0]
+    return np.array([[scale, 0, right], [0, scale, down], [0, 0, 1.0]])

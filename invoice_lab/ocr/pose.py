@@ -14,6 +14,8 @@ from invoice_lab.ocr.page import Box
 Points = npt.NDArray[np.float64]
 """Shape (n, 2): x and y."""
 
+EDGE = 0.5
+"""Pixels from the edge of one, from which boxes and a code's corners count, to its middle, from which poses count."""
 UNIT = 1000.0
 """Pixels: places are divided by it in the least squares, so that all parameters have the same size."""
 RIGID, LOOSE = (1e-3, 1e-3), (3e-2, 6e-2)

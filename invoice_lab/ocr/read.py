@@ -120,12 +120,11 @@ class Reader:
         layout = _layout_of(rows, coded)
         if layout is None:
             return self._unknown(rgb, page, picture, rows, before)
-        if layout is not coded:
-            described = drawn_layout(layout) if self.by_drawing else None
-            guess = pose_by_labels(rows, picture, described) if described else None
-            drawn = self._by_drawing(rgb, page, layout, None, guess)
+        if drawn is None or layout is not coded:
+            drawn = self._by_landmarks(rgb, page, layout, qr if layout is coded else None, rows=rows, picture=picture)
             if drawn and drawn.lines:
                 return drawn
+        if layout is not coded:
             picture = upright(to_grey(rgb), qr, layout)  # now it is known where pictures are, and how dark ink is
             rows = self._rows(picture)
         if drawn and drawn.lines:
@@ -157,6 +156,14 @@ class Reader:
             lines=tuple(reading.lines),
         )
         return self._alone(read, to_grey(rgb), reading.areas, layout, qr)
+
+    def _by_landmarks(
+        self, rgb: Pixels, page: Page, layout: Layout, qr: QrCode | None, *, rows: list[Row], picture: Upright
+    ) -> Page | None:
+        """Read a page by drawing, from where the labels that OCR read put it."""
+        drawn = drawn_layout(layout) if self.by_drawing else None
+        guess = pose_by_labels(rows, picture, drawn, qr) if drawn else None
+        return self._by_drawing(rgb, page, layout, qr, guess) if guess or not qr else None
 
     def _alone(self, page: Page, grey: Pixels, areas: Sequence[Box], layout: Layout, qr: QrCode | None) -> Page:
         """Return the page, with a doubt where another invoice stands beside what was read."""

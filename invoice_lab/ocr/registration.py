@@ -12,7 +12,7 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Offset, Placement
 from invoice_lab.ocr.outline import outline
 from invoice_lab.ocr.paper import darkness
-from invoice_lab.ocr.pose import Points, Pose
+from invoice_lab.ocr.pose import EDGE, Points, Pose
 from invoice_lab.ocr.qrcode import QrCode
 
 AROUND = (24, 24)
@@ -27,8 +27,6 @@ LIKELY, CLEAR = 0.5, 0.85
 """Share of the labels that must be where they should for a pose to be kept, and for no other to be tried."""
 ASKEW = 1.0
 """Pixels (root mean square) that labels may be off on a page seen from aside."""
-EDGE = 0.5
-"""Pixels from the edge of one, from which a code's corners are counted, to its middle, from which a pose counts."""
 CORNER_ERROR, LABEL_ERROR = 0.6, 0.15
 """Pixels by which the code's corners and labels are off."""
 SNAPPED = 0.3
@@ -70,7 +68,7 @@ class Registration:
     drawn : DrawnLayout
     code : QrCode or None
     guess : Pose, optional
-        About where the canvas lies, for a sheet without a code; that it fills the sheet by default.
+        About where the canvas lies; as the code says, else that it fills the sheet by default.
     """
 
     def __init__(self, grey: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose | None = None) -> None:
@@ -80,7 +78,7 @@ class Registration:
         self._corners = corners - EDGE if code and corners is not None else None
         self._seen_corners = np.array(code.corners if code else np.zeros((0, 2)), float) - EDGE
         self._guess = guess
-        self._pose = self._first_pose(code)
+        self._pose = guess or self._unaided()
 
     def run(self) -> Registered | None:
         """Register the sheet; None where the labels are not found."""
@@ -108,12 +106,10 @@ class Registration:
 
     # --- the pose ----------------------------------------------------------------------------------------------------
 
-    def _first_pose(self, code: QrCode | None) -> Pose:
-        if code is not None and self._corners is not None:
+    def _unaided(self) -> Pose:
+        """Return the pose that the code's corners tell, that of a page that fills its sheet without a code."""
+        if self._corners is not None:
             return Pose.of_corners(self._corners, self._seen_corners)
-        return self._guess or self._whole_sheet()
-
-    def _whole_sheet(self) -> Pose:
         return Pose.of_size(self._canvas, (self._sheet.shape[1], self._sheet.shape[0]))
 
     def _look(self) -> None:
@@ -205,10 +201,10 @@ class Registration:
     def _poses(self) -> Iterator[Pose]:
         """Give the poses that the page may have, the likeliest first; a later one is made only if it is asked for."""
         yield self._pose
+        if self._guess:
+            yield self._unaided()
         if self._corners is not None:
             yield Pose.slanted(self._corners, self._seen_corners)
-        elif self._guess:
-            yield self._whole_sheet()
         paper = outline(self._sheet)
         if paper is not None:
             corners = [np.roll(paper, turn, axis=0) for turn in self._turns()]

@@ -102,10 +102,13 @@ class Typeface:
         return rendered(self.font, text)
 
     def _ligatures(self) -> list[str]:
-        """Return the pairs and triples of small letters that the font draws as one glyph."""
+        """Return the pairs and triples of small letters, the last one perhaps with an accent, drawn as one glyph."""
         letters = [c for c in map(chr, range(0x61, 0x7B)) if self._has(c)]
-        pairs = [a + b for a in letters for b in letters if self._joined(a + b)]
-        return pairs + [pair + c for pair in pairs for c in letters if self._joined(pair + c) and pair[1] + c in pairs]
+        plain = [a + b for a in letters for b in letters if self._joined(a + b)]
+        accented = {letter: [c for c in LETTERS if _base(c) == letter and self._has(c)] for letter in letters}
+        pairs = plain + [a + c for a, b in plain for c in accented[b] if self._joined(a + c)]
+        ends = sorted({b for _, b in pairs})
+        return pairs + [pair + c for pair in plain for c in ends if pair[1] + c in pairs and self._joined(pair + c)]
 
     def _joined(self, text: str) -> bool:
         return bytes(self.font.getmask(text)) != bytes(self.font.getmask(text, features=["-liga"]))
@@ -130,6 +133,12 @@ class Typeface:
     @property
     def _monospaced(self) -> bool:
         return len({glyph.advance for glyph in self.glyphs}) == 1
+
+
+def _base(letter: str) -> str:
+    """Return the letter that another one is with an accent; empty for one without."""
+    parts = unicodedata.normalize("NFD", letter)
+    return parts[0] if len(parts) > 1 else ""
 
 
 def rendered(font: ImageFont.FreeTypeFont, text: str) -> tuple[Pixels, int, int]:

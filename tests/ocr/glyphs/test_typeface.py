@@ -50,6 +50,15 @@ def test_raqm_has_ligatures_and_basic_shaping_none():
     assert "fi" in load_typeface("Lato-Light.ttf", 18, "raqm").texts
 
 
+@pytest.mark.parametrize("said", ["Ñandutí, mantel", "cítì fïl ffíts", "attīre, fťi"])
+def test_ligatures_with_an_accent_are_drawn_as_pillow_draws_them(said):
+    typeface = load_typeface("Lato-Light.ttf", 18, "raqm")
+    glyphs = SpreadGlyphs(typeface, BLACK, SHARP, said)
+    strip = Image.new("L", (400, glyphs.height))
+    ImageDraw.Draw(strip).text((18, ABOVE), said, fill=255, font=typeface.font)
+    assert np.allclose(glyphs.text_drawn(glyphs.spell(said), 18, 400), BLACK.luma()[np.asarray(strip)])
+
+
 def test_letters_that_the_font_has_not_are_left_out():
     texts = load_typeface("FreeMono.ttf", 20).texts
     assert {"A", "é", "ß", " ", "€"} <= set(texts)
