@@ -40,7 +40,7 @@ FEW, UNUSUAL = 6, 6.0
 
 
 LOST = 0.5
-"""Share of what compression changes by which a pixel may err: a shade that is hardly off can be rounded otherwise."""
+"""Share of what compression changes nearby by which a pixel may err: a shade that is hardly off is rounded otherwise."""
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
 
 
@@ -170,9 +170,9 @@ class Sheet:
         if parts is None:
             return True
         known, affected = parts
-        left = np.abs(self._residual(known, affected)) * self._inside(area, affected)
+        left = np.abs(self._residual(known, affected)) / self._error[affected] * self._inside(area, affected)
         edge = max(round(PATCH * self._scale), 3)
-        spoilt = (left > UNUSUAL * self._error).astype(np.float32)
+        spoilt = (left > UNUSUAL).astype(np.float32)
         most = float(cv2.blur(spoilt, (edge, edge), borderType=cv2.BORDER_CONSTANT).max()) * edge**2
         usual = self.noise.spoilt * edge**2
         return most > usual + UNUSUAL * np.sqrt(usual) + FEW * self._scale**2
@@ -192,10 +192,10 @@ class Sheet:
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
         seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
         self.noise: Noise = estimate_noise(self._grey - seen, self._told)
-        self._error = max(self.noise.sigma, 1.0)
+        self._error: Plane = np.full(self._size, max(self.noise.sigma, 1.0), np.float32)
         if isinstance(self.appearance.finish, Compressed):
-            lost = (greyed(self._should)[..., 0] - seen)[self._told]
-            self._error = max(self._error, LOST * float(np.sqrt(np.mean(lost**2))))
+            lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
+            self._error = np.maximum(self._error, LOST * np.sqrt(lost))
 
     def _residual(self, known: Area, affected: Area) -> Plane:
         """Return by how much pixels differ from what they should be, in grey levels; see `Finish`."""

@@ -106,8 +106,8 @@ class Typeface:
         letters = [c for c in map(chr, range(0x61, 0x7B)) if self._has(c)]
         plain = [a + b for a in letters for b in letters if self._joined(a + b)]
         accented = {letter: [c for c in LETTERS if _base(c) == letter and self._has(c)] for letter in letters}
-        pairs = plain + [a + c for a, b in plain for c in accented[b] if self._joined(a + c)]
-        ends = sorted({b for _, b in pairs})
+        pairs = plain + [a[0] + c for a in plain for c in accented[a[1]] if self._joined(a[0] + c)]
+        ends = sorted({pair[1] for pair in pairs})
         return pairs + [pair + c for pair in plain for c in ends if pair[1] + c in pairs and self._joined(pair + c)]
 
     def _joined(self, text: str) -> bool:
