@@ -40,7 +40,7 @@ FEW, UNUSUAL = 6, 6.0
 
 
 LOST = 0.5
-"""Share of what compression changes nearby by which a pixel may err: a shade that is hardly off is rounded otherwise."""
+"""Share of what compression changes nearby by which a pixel may err: shades hardly off are rounded otherwise."""
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
 
 
