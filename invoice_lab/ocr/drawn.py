@@ -8,7 +8,7 @@ import numpy as np
 
 from invoice_lab.ocr.cells import CellField, cell_fields, value_of
 from invoice_lab.ocr.decode import Pixels
-from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
+from invoice_lab.ocr.drawn_layout import TALLEST, DrawnLayout, Placement
 from invoice_lab.ocr.exact import place_exactly, read_exact
 from invoice_lab.ocr.foot import summed
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
@@ -25,8 +25,6 @@ from invoice_lab.ocr.registration import Registered, Registration
 
 DOUBTFUL = 0.3
 """Highest confidence of a text with something unexplained on it."""
-TALLEST = 1.6
-"""Font sizes from the top of a text's em box to below whatever it may say."""
 
 
 @dataclass(frozen=True)
@@ -131,17 +129,12 @@ def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict
     if rule:
         row = drawn.line_at(registered.placement.lines)[1] + registered.placement.table[1] + rule[1]
         weights[max(row, 0) : row + 1] = 0
-    inside = [slot for slot in drawn.slots(registered.placement) if _lies_within(slot, drawn.layout.canvas)]
+    inside = [slot for slot in drawn.slots(registered.placement) if drawn.holds(slot)]
     fit = PageFit(registered.dark, weights, inside, exact)
     found = [text for text in fit.run() if text.found]
     sheet = Sheet(rgb, registered.pose, fit.canvas, [text for text in fit.texts if text.found])
     Comparison(sheet, fit.canvas, found).run()
     return [_fitted_text(sheet, fit.canvas, text) for text in found]
-
-
-def _lies_within(slot: Slot, canvas: tuple[int, int]) -> bool:
-    x, y = slot.pen
-    return x >= 0 and y >= 8 and y + 1.6 * slot.typeface.size < canvas[1] and slot.right <= canvas[0]
 
 
 def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:

@@ -19,6 +19,8 @@ from invoice_lab.ocr.layouts import Layout
 from invoice_lab.ocr.layouts.drawing import FIELD, Cell, Drawing
 from invoice_lab.ocr.pose import Points
 
+ABOVE, TALLEST = 8, 1.6
+"""Pixels above a text's em box, and font sizes from its top down, that whatever the text says may reach."""
 MOST_PIECES = 4
 """Digits a quantity may have."""
 NUMBERS = frozenset({"unit_price", "amount", "total", "net", "tax"})
@@ -99,6 +101,11 @@ class DrawnLayout:
             return None
         x, y = qr.corner
         return np.array([(x, y), (x + qr.edge, y), (x + qr.edge, y + qr.edge), (x, y + qr.edge)], float)
+
+    def holds(self, slot: Slot) -> bool:
+        """Tell whether a slot lies on the canvas, whatever its text."""
+        (x, y), (width, height) = slot.pen, self.layout.canvas
+        return x >= 0 and y >= ABOVE and y + TALLEST * slot.typeface.size < height and slot.right <= width
 
     # --- slots -------------------------------------------------------------------------------------------------------
 

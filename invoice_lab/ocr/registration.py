@@ -82,6 +82,13 @@ class Registration:
 
     def run(self) -> Registered | None:
         """Register the sheet; None where the labels are not found."""
+        found = self._registered()
+        if self._guess is None or (found and all(map(self._drawn.holds, self._drawn.slots(found.placement)))):
+            return found
+        self._guess, self._pose = None, self._unaided()  # a header that has moved looks like a page that has
+        return self._registered() or found
+
+    def _registered(self) -> Registered | None:
         self._look()
         first = self._pose
         unmoved = self._place_unmoved()

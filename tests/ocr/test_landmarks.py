@@ -71,3 +71,14 @@ def test_a_sheet_askew_on_a_larger_one_is_read_by_drawing(record, degrees):
     assert page.value("name") == record["customer"]["name"]
     assert [line.product.value for line in page.lines] == [line["product"] for line in record["lines"]]
     assert judge(page).status == ("review" if record is NEW else "accepted")
+
+
+@pytest.mark.parametrize("right", [120, 250])
+def test_a_header_that_has_moved_is_not_taken_for_a_page_that_has(right):
+    sheet = paper(BOREALE)
+    header = sheet.crop((0, 0, sheet.width - right, 300))
+    sheet.paste("white", (0, 0, sheet.width, 300))
+    sheet.paste(header, (right, 0))
+    (page,) = Reader().read(scan_of(sheet))
+    assert judge(page).status == "accepted"
+    assert page.value("total") == BOREALE["total"]

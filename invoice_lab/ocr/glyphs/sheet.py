@@ -195,7 +195,7 @@ class Sheet:
         self._error: Plane = np.full(self._size, max(self.noise.sigma, 1.0), np.float32)
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
-            self._error = np.maximum(self._error, LOST * np.sqrt(lost))
+            self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
 
     def _residual(self, known: Area, affected: Area) -> Plane:
         """Return by how much pixels differ from what they should be, in grey levels; see `Finish`."""
