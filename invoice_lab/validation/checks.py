@@ -94,10 +94,10 @@ def fields_sure(draft: Draft, today: date) -> Iterator[Finding]:
 
 
 def fields_uncovered(draft: Draft, today: date) -> Iterator[Finding]:
-    """Nothing is drawn over a field of an otherwise clean page, even where something else confirms its value."""
+    """Nothing is drawn over a field of a page that is sure otherwise, even where something confirms its value."""
     printed = {name: field for name, field in every_field(draft.page).items() if field.how != "qr"}
-    clean = sum(field.how == "exact" for field in printed.values())
-    settled = confirmed(draft) if 2 * clean > len(printed) else frozenset()
+    sure = sum(field.confidence > thresholds().covered for field in printed.values())
+    settled = confirmed(draft) if 2 * sure > len(printed) else frozenset()
     for name in sorted(settled):
         field = printed[name]
         if field.how == "fit" and field.confidence <= thresholds().covered:

@@ -29,7 +29,7 @@ class Thresholds(BaseModel):
     calibrated : tuple of str
         The ways of reading whose confidence says how often they are right; others are not held against the thresholds.
     covered : float
-        The confidence up to which a field of a page that is clean otherwise counts as covered by something.
+        The confidence up to which a field of a page that is sure otherwise counts as covered by something.
     judged_otherwise : tuple of str
         Kinds of fields that arithmetic judges. All others are unsure, whatever their confidence, where the way in which
         they were read is not `calibrated`.

@@ -15,6 +15,8 @@ from sheets import OTHER, beside, halves, paper, without_code
 
 from invoice_lab.ocr.page import LONGEST_SHOWN
 from invoice_lab.ocr.read import Reader
+from invoice_lab.samples.damage import damage
+from invoice_lab.samples.truth import chance
 from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.evaluate import wrong_fields
 from invoice_lab.validation.judge import judge
@@ -245,6 +247,16 @@ def test_handwriting_over_a_field(reader, name, pen):
     assert judgement.status == "review"
     assert {"field-unsure", "field-covered"} & set(codes(judgement))
     assert name in {finding.field for finding in judgement.findings}
+
+
+@pytest.mark.parametrize("kind", ["jpeg-30", "jpeg-75", "blur-1.0", "rotation-3", "contrast-50", "dpi-75", "photo"])
+def test_handwriting_over_a_confirmed_field_of_a_damaged_page(reader, kind):
+    x, y, width, height = FIELDS["total"]
+    image = paper(NEW)
+    ImageDraw.Draw(image).line((x, y + height, x + width, y), fill=PENS["ballpoint"][0], width=2)
+    judgement = judged(reader, damage(image, kind, chance(1)))
+    assert judgement.status == "review"
+    assert "total" in {finding.field for finding in judgement.findings}
 
 
 # Files

@@ -160,7 +160,7 @@ def test_a_letter_that_is_half_wiped_out_is_not_sure_and_all_others_are():
     assert np.delete(sure, 10).min() > SURE
 
 
-@pytest.mark.parametrize("way", ["blurred", "rotated"])
+@pytest.mark.parametrize("way", ["blurred", "rotated", "JPEG"])
 def test_what_is_drawn_over_a_text_makes_it_doubtful(way):
     page = draw_little()
     ImageDraw.Draw(page).line((90, 112, 200, 88), fill=(25, 30, 110), width=2)
