@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
 from invoice_lab.ocr.layouts.likeness import label_likeness
 from invoice_lab.ocr.page import Box
-from invoice_lab.ocr.pose import EDGE, Points, Pose
+from invoice_lab.ocr.pose import CORNER_ERROR, EDGE, Points, Pose
 from invoice_lab.ocr.preprocess import Upright
 from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.rows import Row
@@ -18,9 +17,9 @@ from invoice_lab.ocr.rows import Row
 FEWEST = 2
 """Labels that are needed: one alone tells no scale to be relied on."""
 ASTRAY = 0.6
-"""Heights of a label that labels may be off (median) where they are what they are taken for."""
-BOX_ERROR, CORNER_ERROR = 1.5, 0.6
-"""Pixels of the canvas by which boxes of words, and a code's corners, are off."""
+"""Heights of a label by which a corner of one may be off; most have to be where the layout has them."""
+BOX_ERROR = 1.5
+"""Pixels of the canvas by which boxes of words are off."""
 ROUNDS = 3
 
 
@@ -34,7 +33,7 @@ def pose_by_labels(
     rows : sequence of Row
         What OCR read.
     picture : Upright
-        Of which: it is no longer askew, so that without a code scale and shift are all that is looked for.
+        Of which.
     drawn : DrawnLayout
     code : QrCode, optional
         The layout's: with its corners, labels tell perspective, too.
@@ -49,18 +48,19 @@ def pose_by_labels(
         return None
     canvas, seen = (np.vstack([_corners(pair[side]) for pair in pairs]) for side in (0, 1))
     sheet, corners = picture.pose.on_sheet(seen), drawn.code_corners
-    if code is None or corners is None:
-        pose = Pose(picture.pose.matrix @ _scale_and_shift(canvas, seen))
-    else:
-        pose = _bent((corners - EDGE, np.array(code.corners, float) - EDGE), (canvas, sheet))
+    pose = Pose.similar(canvas, sheet)
     off = np.linalg.norm(pose.on_sheet(canvas) - sheet, axis=1)
-    height = pose.scale * float(np.median([box.height for box, _ in pairs]))
-    return pose if float(np.median(off)) <= ASTRAY * height else None
+    near = off <= ASTRAY * pose.scale * float(np.median([box.height for box, _ in pairs]))
+    if 2 * np.count_nonzero(near) < len(near):
+        return None
+    if code is None or corners is None:
+        return pose
+    return _bent((corners - EDGE, np.array(code.corners, float) - EDGE), (canvas[near], sheet[near]))
 
 
 def _bent(corners: tuple[Points, Points], labels: tuple[Points, Points]) -> Pose:
     """Return the pose that brings corners and labels of the canvas nearest to where they are on the sheet."""
-    pose = Pose.of_corners(*corners)
+    pose = Pose.similar(*corners)
     points, found = (np.vstack([corners[side], labels[side]]) for side in (0, 1))
     errors = np.repeat([CORNER_ERROR, BOX_ERROR], [len(corners[0]), len(labels[0])])
     for _ in range(ROUNDS):  # what is solved for is small changes
@@ -89,12 +89,3 @@ def _seen(label: str, box: Box, rows: Sequence[Row]) -> list[tuple[Box, Box]]:
 def _corners(box: Box) -> Points:
     """Return the upper left and the lower right corner of a box; places count from the middles of pixels."""
     return np.array([(box.x, box.y), (box.right, box.bottom)], float) - EDGE
-
-
-def _scale_and_shift(canvas: Points, seen: Points) -> npt.NDArray[np.float64]:
-    """Return the scale and shift that bring places nearest to where they were seen (least squares), shape (3, 3)."""
-    middles = canvas.mean(axis=0), seen.mean(axis=0)
-    around, found = canvas - middles[0], seen - middles[1]
-    scale = float((around * found).sum() / max((around**2).sum(), 1e-9))
-    right, down = middles[1] - scale * middles[0]
-    return np.array([[scale, 0, right], [0, scale, down], [0, 0, 1.0]])

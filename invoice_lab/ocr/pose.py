@@ -25,6 +25,11 @@ STRAY = 0.08
 """Pixels (root mean square) that a rigid page's anchors may be off before it is tried as a photographed one."""
 LOOSER = 0.6
 """Share of a rigid page's errors, each for one degree of freedom, that a photographed one may leave to be taken."""
+FREED = 4
+"""Parameters in which a photographed page is free and a rigid one held; so many errors must be left over to tell them
+apart, for few anchors fit any perspective."""
+CORNER_ERROR = 0.6
+"""Pixels of the canvas by which a code's corners are off."""
 SEEN_ERROR = 0.01
 """Darkness by which what a pixel shows is off, about."""
 SHRINK = 1.5
@@ -51,8 +56,8 @@ class Pose:
         return cls(np.array([[1, 0, right], [0, 1, down], [0, 0, 1.0]]))
 
     @classmethod
-    def of_corners(cls, canvas: Points, sheet: Points) -> Pose:
-        """Return the similarity (turn, scale, shift) that brings four corners nearest to where they were found."""
+    def similar(cls, canvas: Points, sheet: Points) -> Pose:
+        """Return the similarity (turn, scale, shift) that brings most points nearest to where they were found."""
         found, _ = cv2.estimateAffinePartial2D(canvas, sheet, method=cv2.LMEDS)
         return cls.slanted(canvas, sheet) if found is None else cls(np.vstack([found, [0, 0, 1]]))
 
@@ -127,8 +132,10 @@ class Pose:
         rigid, loose = (_correction(points, by, weights, expected) for expected in (RIGID, LOOSE))
         squares = [float((weights[:, None] ** 2 * (by - _moved(points, one)) ** 2).sum()) for one in (rigid, loose)]
         off = np.sqrt(np.array(squares) / (2 * (weights**2).sum()))
-        free = max(2 * len(points) - 8, 1)
-        photographed = off[0] > STRAY and squares[1] / free < LOOSER**2 * squares[0] / (free + 4)
+        spare = 2 * len(points) - 8
+        photographed = (
+            spare >= FREED and off[0] > STRAY and squares[1] / spare < LOOSER**2 * squares[0] / (spare + FREED)
+        )
         best = int(photographed)
         return Pose(self.matrix @ _matrix_of((rigid, loose)[best])), float(off[best])
 

@@ -12,7 +12,7 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Offset, Placement
 from invoice_lab.ocr.outline import outline
 from invoice_lab.ocr.paper import darkness
-from invoice_lab.ocr.pose import EDGE, Points, Pose
+from invoice_lab.ocr.pose import CORNER_ERROR, EDGE, Points, Pose
 from invoice_lab.ocr.qrcode import QrCode
 
 AROUND = (24, 24)
@@ -27,8 +27,8 @@ LIKELY, CLEAR = 0.5, 0.85
 """Share of the labels that must be where they should for a pose to be kept, and for no other to be tried."""
 ASKEW = 1.0
 """Pixels (root mean square) that labels may be off on a page seen from aside."""
-CORNER_ERROR, LABEL_ERROR = 0.6, 0.15
-"""Pixels by which the code's corners and labels are off."""
+LABEL_ERROR = 0.15
+"""Pixels by which labels are off."""
 SNAPPED = 0.3
 """Pixels (root mean square) that labels may be off a shift by whole pixels."""
 INK = 0.02
@@ -85,7 +85,7 @@ class Registration:
         found = self._registered()
         if self._guess is None or (found and all(map(self._drawn.holds, self._drawn.slots(found.placement)))):
             return found
-        self._guess, self._pose = None, self._unaided()  # a header that has moved looks like a page that has
+        self._pose = self._unaided()  # a header that has moved looks like a page that has
         return self._registered() or found
 
     def _registered(self) -> Registered | None:
@@ -116,7 +116,7 @@ class Registration:
     def _unaided(self) -> Pose:
         """Return the pose that the code's corners tell, that of a page that fills its sheet without a code."""
         if self._corners is not None:
-            return Pose.of_corners(self._corners, self._seen_corners)
+            return Pose.similar(self._corners, self._seen_corners)
         return Pose.of_size(self._canvas, (self._sheet.shape[1], self._sheet.shape[0]))
 
     def _look(self) -> None:
@@ -208,8 +208,6 @@ class Registration:
     def _poses(self) -> Iterator[Pose]:
         """Give the poses that the page may have, the likeliest first; a later one is made only if it is asked for."""
         yield self._pose
-        if self._guess:
-            yield self._unaided()
         if self._corners is not None:
             yield Pose.slanted(self._corners, self._seen_corners)
         paper = outline(self._sheet)

@@ -13,6 +13,7 @@ from invoice_lab.ocr.landmarks import pose_by_labels
 from invoice_lab.ocr.page import Box
 from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.preprocess import Upright
+from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.read import Reader
 from invoice_lab.ocr.rows import Row
 from invoice_lab.validation.judge import judge
@@ -43,6 +44,25 @@ def test_labels_tell_scale_and_shift(scale, right, down):
     pose = pose_by_labels(rows_of(scale, right, down), picture, little())
     expected = CORNERS * scale + 0.5 * scale - 0.5 + (right + 5, down - 7)
     assert np.abs(pose.on_sheet(CORNERS) - expected).max() < 6 * scale
+
+
+def test_a_label_whose_words_were_joined_with_others_is_left_out():
+    rows, picture = rows_of(1.0, 131, 57), Upright(np.zeros((1, 1), np.uint8), Pose.of_shift(0, 0), 1.0)
+    word = rows[0].words[0]
+    rows[0] = Row((Word(word.text, Box(word.box.x, word.box.y, word.box.width + 120, word.box.height), 0.9),))
+    pose = pose_by_labels(rows, picture, little())
+    assert np.abs(pose.on_sheet(CORNERS) - CORNERS - (131, 57)).max() < 8
+
+
+def test_with_a_code_labels_tell_perspective():
+    bent = Pose(np.array([[3.2, 0.1, 30], [-0.1, 3.2, 70], [1e-4, -8e-5, 1]]))
+    picture, corners = Upright(np.zeros((1, 1), np.uint8), bent, 1.0), little().code_corners
+    code = QrCode("", tuple(map(tuple, bent.on_sheet(corners - 0.5) + 0.5)))
+    pose = pose_by_labels(rows_of(1.0, 0, 0), picture, little(), code)
+    alone = Pose.similar(corners - 0.5, bent.on_sheet(corners - 0.5))
+    missed, missed_by_code = (np.abs(one.on_sheet(CORNERS) - bent.on_sheet(CORNERS)).max() for one in (pose, alone))
+    assert missed < 0.5 * missed_by_code
+    assert np.abs(pose.on_sheet(corners - 0.5) - bent.on_sheet(corners - 0.5)).max() < 0.5
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ def test_a_page_that_fills_its_sheet_reaches_from_edge_to_edge():
 def test_corners_tell_a_turn_and_scale():
     square = np.array([(325, 22), (400, 22), (400, 97), (325, 97)], float)
     true = Pose(np.array([[1.9, 0.2, 30], [-0.2, 1.9, 70], [0, 0, 1]]))
-    for found in (Pose.of_corners(square, true.on_sheet(square)), Pose.slanted(square, true.on_sheet(square))):
+    for found in (Pose.similar(square, true.on_sheet(square)), Pose.slanted(square, true.on_sheet(square))):
         assert np.allclose(found.on_sheet(CORNERS), true.on_sheet(CORNERS), atol=1e-3)
-    assert Pose.of_corners(square, true.on_sheet(square)).scale == pytest.approx(np.hypot(1.9, 0.2))
+    assert Pose.similar(square, true.on_sheet(square)).scale == pytest.approx(np.hypot(1.9, 0.2))
 
 
 def test_the_outline_of_a_sheet_tells_its_perspective():
@@ -60,6 +60,17 @@ def test_anchors_that_are_found_badly_do_not_bend_a_rigid_page():
     for _ in range(20):
         pose, _ = TURNED.corrected(points, rng.normal(0, 0.2, points.shape), np.full(len(points), 1 / 0.15))
         assert np.abs(pose.on_sheet(CORNERS) - TURNED.on_sheet(CORNERS)).max() < 0.6
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_few_anchors_never_bend_a_page(count):
+    """Eight parameters fit the errors of four anchors whatever these are."""
+    points, rng = places_of_text(little()), np.random.default_rng(2)
+    for _ in range(50):
+        some = points[rng.choice(len(points), count, replace=False)]
+        pose, _ = TURNED.corrected(some, rng.normal(0, 0.2, some.shape), np.full(count, 1 / 0.15))
+        run = np.linalg.inv(TURNED.matrix) @ pose.matrix
+        assert np.abs(run[2, :2] / run[2, 2]).max() < 1e-5
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,11 @@ def test_what_is_no_page_of_the_layout_is_not_registered():
     assert Registration(rng.integers(0, 255, (300, 420), np.uint8), little(), None).run() is None
 
 
+def test_a_guess_that_misleads_does_no_harm(page):
+    found = Registration(to_grey(np.asarray(page)), little(), None, Pose.of_shift(260, 170)).run()
+    assert found.pose.whole_shift == (0, 0)
+
+
 @pytest.mark.parametrize("degrees", [-5.0, 3.0, 5.0])
 def test_without_a_code_a_page_that_lay_askew_is_found_or_given_up_but_not_misplaced(page, degrees):
     sheet = turned(page, degrees, grow=False)

@@ -42,11 +42,11 @@ class FittedText:
     noise : float
         Root mean square of what it leaves unexplained near its ink.
     rivals : list of Found
-        What else the last search found.
+        What the searches found: other readings, and what it reads now.
     margins : ndarray, shape (glyphs of the text, glyphs of the typeface)
-        By how many nats each other glyph at each place is worse.
+        By how many nats each glyph at each place is worse, infinite for those not tried; empty before `Comparison`.
     lead : float
-        By how many nats the best reading with glyphs at other places is worse.
+        By how many nats the best of the rivals that more than one glyph sets apart is worse; infinite without any.
     """
 
     slot: Slot

@@ -25,6 +25,8 @@ BEAMS = (40, 100)
 """Hypotheses for each column in the searches for texts that don't explain the sheet."""
 RESTARTS, BEST = 4, 2
 """How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
+RIVALS = 8
+"""Readings of each comparison that a text's lead is measured against."""
 SWEEPS = 4
 LEAST_NOISE = 0.003
 """Least noise (darkness) assumed in a search."""
@@ -51,8 +53,6 @@ class Comparison:
         """Exchange glyphs and readings until none is better."""
         for text in self._texts:
             self._take_best(text, text.rivals)
-        for text in self._texts:
-            text.margins = margins(self._canvas, text)
         self._exchange_all(self._texts)
         for beam in BEAMS:
             poor = self._poor()
@@ -69,6 +69,8 @@ class Comparison:
         return [text for text in self._texts if self._sheet.unexplained(text)]
 
     def _exchange_all(self, texts: Sequence[FittedText]) -> None:
+        for text in texts:
+            text.margins = margins(self._canvas, text)
         changed = list(texts)
         for _ in range(SWEEPS):
             changed = [text for text in changed if self._exchange(text)]
@@ -91,7 +93,7 @@ class Comparison:
         return changed
 
     def _others(self, text: FittedText, place: int) -> Ints:
-        """Return the glyphs to try at a place: what stands there, then the likeliest on the straightened page."""
+        """Return the glyphs to try at a place: what stands there, then the likeliest by the margins known."""
         assert text.found is not None
         row, now = text.margins[place], text.found.glyphs[place]
         likely = np.argsort(row, kind="stable")[: MOST_OTHERS + 1]
@@ -166,9 +168,7 @@ class Comparison:
     def _search_again(self, text: FittedText, beam: int) -> None:
         """Take the best of what a wider search finds, of the whole text and from where it goes wrong."""
         noise = max(self._canvas.spread.noise, LEAST_NOISE)
-        found = self._canvas.rivals(text, noise, beam)
-        text.rivals += found
-        self._take_best(text, found)
+        self._take_best(text, self._canvas.rivals(text, noise, beam))
         for _ in range(RESTARTS):
             wrong = self._sheet.first_wrong(text, self._canvas.columns(text))
             branches = [one for keep in (wrong - 1, wrong) if keep >= 0 for one in self._canvas.branches(text, keep)]
@@ -177,20 +177,24 @@ class Comparison:
                 break
 
     def _take_best(self, text: FittedText, rivals: list[Found]) -> bool:
-        """Take the best of some readings if it is better than a text as it reads; tell whether it is."""
+        """Take the best of some readings if it is better than a text as it reads; tell whether it is.
+
+        Those nearest to it, and what it replaces, stay its rivals.
+        """
         assert text.found is not None
         rivals = [rival for rival in rivals if not np.array_equal(rival.glyphs, text.found.glyphs)]
         if not rivals:
             return False
         costs, after, window = self._compared(text, rivals)
         best = int(costs.argmin())
+        near = [rivals[number] for number in np.argsort(costs, kind="stable")[:RIVALS]]
+        text.rivals = _distinct([*text.rivals, *near, text.found])
         if costs[best] >= -GAIN:
             return False
         self._sheet.take(after[best], window)
         text.found = rivals[best]
         self._canvas.redraw(text)
         self._canvas.measure(text)
-        text.margins = margins(self._canvas, text)
         return True
 
     def _compared(self, text: FittedText, rivals: Sequence[Found]) -> tuple[Plane, Plane, Area]:
@@ -201,6 +205,11 @@ class Comparison:
         costs, after, window = self._sheet.costs(*_trimmed(changes, corner), text.slot.ink)
         usage = np.array([usage_cost(self._canvas, text, rival) for rival in rivals], np.float32)
         return costs + usage - np.float32(usage_cost(self._canvas, text, text.found)), after, window
+
+
+def _distinct(readings: Sequence[Found]) -> list[Found]:
+    """Return each of some readings once."""
+    return list({one.glyphs.tobytes(): one for one in readings}.values())
 
 
 def _visible(glyphs: Ints, texts: Sequence[str]) -> Ints:

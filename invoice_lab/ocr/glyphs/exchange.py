@@ -14,7 +14,7 @@ from invoice_lab.ocr.glyphs.typeface import Ints
 SURPRISE = 4.0
 """Nats that one pixel of a specked page can speak for or against a glyph: minus the log of how often it is a speck."""
 SAME, SIMILAR = 24, 80
-"""64ths of a pixel by which advances may differ so that what follows hardly moves, and that it may be where it is."""
+"""64ths of a pixel by which advances may differ: what follows hardly moves, or by a pixel, seldom by two."""
 
 
 def exchange(canvas: Canvas, text: FittedText) -> bool:
@@ -40,7 +40,7 @@ def exchange(canvas: Canvas, text: FittedText) -> bool:
 def margins(canvas: Canvas, text: FittedText) -> Plane:
     """Return by how many nats each glyph is worse at each place of a text than what stands there.
 
-    The other glyphs stay where they are; glyphs that would move them by more than a pixel are infinitely worse.
+    The other glyphs stay where they are; glyphs whose advance differs by more than `SIMILAR` are infinitely worse.
     """
     assert text.found is not None
     cost = _exchange_costs(canvas, text, canvas.face(text.slot), SIMILAR)

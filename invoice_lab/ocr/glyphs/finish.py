@@ -43,7 +43,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Compressed:
-    """JPEG: what befalls whole units, but for their outermost pixels, into which the colours next to them reach."""
+    """JPEG: what befalls whole units; thinned-out colours reach from the next ones into the outermost pixels."""
 
     how: Compression
 
@@ -51,7 +51,8 @@ class Compressed:
         """See `Finish`."""
         top, left = (one.start // UNIT * UNIT for one in window)
         bottom, right = (-(-one.stop // UNIT) * UNIT for one in window)
-        inner = slice(top + REACH, bottom - REACH), slice(left + REACH, right - REACH)
+        reach = REACH if self.how.thinned else 0
+        inner = slice(top + reach, bottom - reach), slice(left + reach, right - reach)
         return (slice(top, bottom), slice(left, right)), inner
 
     def __call__(self, pictures: Plane, known: Area, affected: Area) -> Plane:

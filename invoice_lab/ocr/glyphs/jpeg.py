@@ -64,7 +64,7 @@ def find_compression(misfit: Callable[[Compression], float], *, coloured: bool) 
     coloured : bool
         Whether the page has colours, which may be thinned out.
     """
-    best = min((Compression(quality) for quality in COARSE), key=misfit)
-    near = [Compression(best.quality + by) for by in FINE if 0 < best.quality + by <= 100]
+    best = min((Compression(quality, coloured) for quality in COARSE), key=misfit)
+    near = [Compression(best.quality + by, coloured) for by in FINE if 0 < best.quality + by <= 100]
     best = min(near, key=misfit)
     return min(best, Compression(best.quality, thinned=False), key=misfit) if coloured else best

@@ -15,7 +15,7 @@ from invoice_lab.ocr.glyphs.spread import Area, Plane
 Span = tuple[int, int]
 
 KEPT = 64
-"""Filters that are kept, of some megabytes each: those that are tried for one page, and no more."""
+"""Filters that are kept, of some megabytes each: about half of what is tried for a page, and a bound on memory."""
 
 
 def _by_pillow(before: int, after: int, *, how: Image.Resampling) -> Plane:

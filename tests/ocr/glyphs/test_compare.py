@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from invoice_lab.ocr.glyphs.aligned import Aligned
 from invoice_lab.ocr.glyphs.compare import Comparison
-from invoice_lab.ocr.glyphs.exchange import margins, probabilities
+from invoice_lab.ocr.glyphs.exchange import margins, probabilities, usage_cost
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain
 from invoice_lab.ocr.glyphs.fit import PageFit
 from invoice_lab.ocr.glyphs.jpeg import Compression
@@ -114,7 +114,7 @@ def test_a_text_of_another_length_is_found_again():
     text.margins = margins(canvas, text)
     Comparison(Sheet(*parts), canvas, [text]).run()
     assert said(canvas, text) == TEXTS["1.1"]
-    assert text.lead > 10
+    assert 10 < text.lead < np.inf
 
 
 def test_blanks_at_the_end_make_nothing_less_sure():
@@ -126,6 +126,19 @@ def test_blanks_at_the_end_make_nothing_less_sure():
     Comparison(Sheet(*parts), canvas, [text]).run()
     assert said(canvas, text) == TEXTS["1.1"]
     assert text.lead == np.inf
+
+
+@pytest.mark.parametrize(("rival", "places"), [("Crème brûiéo.", 2), ("Crèmo brûlée.", 1), ("Crème brléee.", 3)])
+def test_a_text_leads_by_what_the_nearest_reading_with_several_other_letters_costs(rival, places):
+    parts, text = fitted(damage(draw_little(), "blur-1.0", chance(2)), "1.1")
+    canvas, sheet = parts[2], Sheet(*parts)
+    other = Found(canvas.face(text.slot).glyphs.spell(rival), text.found.steps, text.found.cost)
+    text.rivals = [other]
+    Comparison(sheet, canvas, [text]).run()
+    change = canvas.drawn(text, other) - text.drawn
+    costs, *_ = sheet.costs(change[None], (text.area[1].start, text.area[0].start), text.slot.ink)
+    usage = usage_cost(canvas, text, other) - usage_cost(canvas, text, text.found)
+    assert text.lead == (np.inf if places == 1 else pytest.approx(costs[0] + usage, rel=0.01))
 
 
 def test_what_changes_nothing_costs_nothing():

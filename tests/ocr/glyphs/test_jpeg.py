@@ -76,3 +76,5 @@ def test_what_is_known_is_widened_to_whole_units():
     known, affected = Compressed(Compression(50)).whole((slice(17, 33), slice(0, 16)))
     assert known == (slice(16, 48), slice(0, 16))
     assert affected == (slice(17, 47), slice(1, 15))
+    known, affected = Compressed(Compression(50, thinned=False)).whole((slice(17, 33), slice(0, 16)))
+    assert known == affected == (slice(16, 48), slice(0, 16))
