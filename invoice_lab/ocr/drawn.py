@@ -52,7 +52,7 @@ class DrawnReading:
 class _Text:
     """One slot's text: how sure each character is, where each begins (columns of the canvas), how it was read.
 
-    Where it is `covered`, something else stands on it.
+    Where it is `covered`, something else stands on it, or it is not known how the sheet came about.
     """
 
     slot: Slot
@@ -82,15 +82,27 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose
     straight = _read_straight(rgb, drawn, code)
     if straight:
         return straight
-    registered = Registration(to_grey(rgb), drawn, code, guess).run()
+    grey = to_grey(rgb)
+    registered = Registration(grey, drawn, code, guess).run()
     if registered is None:
         return None
+    reading, understood = _read_registered(rgb, drawn, registered)
+    if not understood and registered.snapped:  # it may be tilted a little, all the same
+        tilted = Registration(grey, drawn, code, guess).run(plain=False)
+        if tilted:
+            reading, _ = _read_registered(rgb, drawn, tilted)
+    return reading
+
+
+def _read_registered(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> tuple[DrawnReading, bool]:
+    """Read a sheet whose pose is known; tell also whether its pixels are understood that way."""
     slots = drawn.slots(registered.placement)
-    exact = _exact(rgb, drawn, registered)
+    exact, understood = _exact(rgb, drawn, registered), True
     texts = [_certain(slot, exact[slot.name]) for slot in slots if slot.name in exact]
     if len(texts) < len(slots):
-        texts += _fitted(rgb, registered, drawn, exact)
-    return _reading(drawn, registered.placement, texts, registered.pose)
+        fitted, understood = _fitted(rgb, registered, drawn, exact)
+        texts += fitted
+    return _reading(drawn, registered.placement, texts, registered.pose), understood
 
 
 def _read_straight(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
@@ -122,19 +134,18 @@ def _certain(slot: Slot, text: str) -> _Text:
     return _Text(slot, text, np.ones(len(text)), np.array(columns), "exact")
 
 
-def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict[str, str]) -> list[_Text]:
-    """Read the texts that are not known exactly."""
+def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict[str, str]) -> tuple[list[_Text], bool]:
+    """Read the texts that are not known exactly; tell also whether the sheet is understood."""
     weights = registered.weights.copy()
-    rule = drawn.drawing.table.rule
+    rule = drawn.rule_at(registered.placement)
     if rule:
-        row = drawn.line_at(registered.placement.lines)[1] + registered.placement.table[1] + rule[1]
-        weights[max(row, 0) : row + 1] = 0
+        weights[max(rule[1], 0) : rule[1] + 1] = 0
     inside = [slot for slot in drawn.slots(registered.placement) if drawn.holds(slot)]
     fit = PageFit(registered.dark, weights, inside, exact)
     found = [text for text in fit.run() if text.found]
     sheet = Sheet(rgb, registered.pose, fit.canvas, [text for text in fit.texts if text.found])
     Comparison(sheet, fit.canvas, found).run()
-    return [_fitted_text(sheet, fit.canvas, text) for text in found]
+    return [_fitted_text(sheet, fit.canvas, text) for text in found], sheet.understood
 
 
 def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:
@@ -144,7 +155,8 @@ def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:
     columns = canvas.columns(text)
     starts = np.repeat(columns[:-1], lengths)
     letters, ends = np.repeat(sure, lengths), np.append(starts, columns[-1])
-    return _Text(text.slot, "".join(said), letters, ends, "fit", sheet.unexplained(text))
+    covered = not sheet.understood or sheet.unexplained(text)
+    return _Text(text.slot, "".join(said), letters, ends, "fit", covered)
 
 
 def _reading(drawn: DrawnLayout, placement: Placement, texts: list[_Text], pose: Pose) -> DrawnReading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -89,6 +89,13 @@ class DrawnLayout:
         table = self.drawing.table
         return table.at[0], table.at[1] + table.pitch * line
 
+    def rule_at(self, placement: Placement) -> tuple[int, int, int] | None:
+        """Return where the table's rule begins, and its width; None without a rule."""
+        if self.drawing.table.rule is None:
+            return None
+        (x, y, width), (left, end) = self.drawing.table.rule, self.line_at(placement.lines)
+        return left + placement.table[0] + x, end + placement.table[1] + y, width
+
     def _anchor(self, cell: Cell, at: Offset) -> Anchor:
         pen = (at[0] + cell.at[0], at[1] + cell.at[1])
         return anchor(cell.label.rstrip(), self.typeface(cell), self.ink(cell), pen)
@@ -121,6 +128,7 @@ class DrawnLayout:
         for line in range(placement.lines):
             at = self.line_at(line)
             slots += [self._slot(cell, at, placement.table, f"{line + 1}.{n}") for n, cell in enumerate(table.line)]
+        slots = [self._crossed(slot, placement) for slot in slots]
         return slots + [self._slot(cell, foot, placement.table, f"foot.{n}") for n, cell in enumerate(table.foot)]
 
     def cells(self, placement: Placement) -> list[Cell]:
@@ -141,6 +149,12 @@ class DrawnLayout:
             grammar=grammar,
             alphabet=self.alphabet if ANY[0] in grammar else characters_of(grammar),
         )
+
+    def _crossed(self, slot: Slot, placement: Placement) -> Slot:
+        """Return a slot as the rule cuts it, which is drawn after it."""
+        rule = self.rule_at(placement)
+        crossed = rule and rule[0] <= slot.pen[0] and slot.right <= rule[0] + rule[2] and slot.pen[1] < rule[1]
+        return replace(slot, cut=rule[1]) if rule and crossed else slot
 
     def load_typefaces(self) -> None:
         """Load the typefaces of all cells.

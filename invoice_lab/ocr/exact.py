@@ -144,9 +144,7 @@ def draw_again(
 
 
 def _draw_rule(draw: ImageDraw.ImageDraw, drawn: DrawnLayout, placement: Placement) -> None:
-    table = drawn.drawing.table
-    if table.rule:
-        x, y, width = table.rule
-        left, end = drawn.line_at(placement.lines)
-        left, end = left + placement.table[0] + x, end + placement.table[1] + y
-        draw.line((left, end, left + width - 1, end), fill=(0, 0, 0, 0))
+    rule = drawn.rule_at(placement)
+    if rule:
+        left, row, width = rule
+        draw.line((left, row, left + width - 1, row), fill=(0, 0, 0, 0))

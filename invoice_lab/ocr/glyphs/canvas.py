@@ -64,6 +64,15 @@ class FittedText:
         """Column of the strip at which the first pen stands."""
         return self.slot.pen[0] - self.area[1].start
 
+    def cut(self, ink: Plane) -> Plane:
+        """Return ink in its strip without what a rule covers; works on stacks of pictures too."""
+        rows = self.area[0]
+        if self.slot.cut is None or not rows.start <= self.slot.cut < rows.stop:
+            return ink
+        left = ink.copy()
+        left[..., self.slot.cut - rows.start, :] = 0
+        return left
+
 
 @dataclass(frozen=True)
 class Face:
@@ -211,7 +220,7 @@ class Canvas:
         """Draw a reading of a text in its strip, before it spreads."""
         if found is None:
             return np.zeros_like(text.drawn)
-        return self.face(text.slot).glyphs.text_drawn(found.glyphs, text.start, text.drawn.shape[1])
+        return text.cut(self.face(text.slot).glyphs.text_drawn(found.glyphs, text.start, text.drawn.shape[1]))
 
     def respread(self, spread: Spread | PhasedSpread, texts: list[FittedText]) -> None:
         """Take another spread, and draw all texts anew with it."""

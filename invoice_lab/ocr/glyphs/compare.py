@@ -21,15 +21,16 @@ MOST_OTHERS = 40
 """Glyphs that are tried in the place of one."""
 HOPELESS = 150.0
 """Nats by which a glyph is worse on the straightened page from which on it is not tried."""
-BEAMS = (40, 100)
-"""Hypotheses for each column in the searches for texts that don't explain the sheet."""
+SEARCHES = ((0.003, 100), (0.007, 400))
+"""Least noise (darkness) assumed, and hypotheses for each column, in the searches for texts that don't explain the
+sheet. The more noise is assumed, the more counts what is usual."""
+MOST_POOR = 5
+"""Where more texts than these don't explain the sheet, it is the sheet that is not understood: no search mends that."""
 RESTARTS, BEST = 4, 2
 """How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
 RIVALS = 8
 """Readings of each comparison that a text's lead is measured against."""
 SWEEPS = 4
-LEAST_NOISE = 0.003
-"""Least noise (darkness) assumed in a search."""
 GAIN = 0.1
 """Nats from which on one reading counts as better than another."""
 
@@ -54,10 +55,15 @@ class Comparison:
         for text in self._texts:
             self._take_best(text, text.rivals)
         self._exchange_all(self._texts)
-        for beam in BEAMS:
+        for noise, beam in SEARCHES:
             poor = self._poor()
             for text in poor:
-                self._search_again(text, beam)
+                self._take_best(text, self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam))
+            self._exchange_all(poor)
+        poor = self._poor()
+        if len(poor) <= MOST_POOR:
+            for text in poor:
+                self._restart(text)
             self._exchange_all(poor)
         self._sheet.measure()
         for text in self._texts:
@@ -136,7 +142,7 @@ class Comparison:
             for row in glyphs
         ]
         rows, columns = text.area
-        return _trimmed(np.stack(changes), (columns.start, rows.start))
+        return _trimmed(text.cut(np.stack(changes)), (columns.start, rows.start))
 
     def _local_change(self, text: FittedText, glyphs: Ints, place: int) -> Plane:
         """Return by how much the ink changes where one glyph changes and no pen moves."""
@@ -165,10 +171,9 @@ class Comparison:
         apart = [rival for rival in text.rivals if _differing(_visible(rival.glyphs, texts), now) > 1]
         text.lead = float(self._compared(text, apart)[0].min()) if apart else np.inf
 
-    def _search_again(self, text: FittedText, beam: int) -> None:
-        """Take the best of what a wider search finds, of the whole text and from where it goes wrong."""
-        noise = max(self._canvas.spread.noise, LEAST_NOISE)
-        self._take_best(text, self._canvas.rivals(text, noise, beam))
+    def _restart(self, text: FittedText) -> None:
+        """Search a text again from where it goes wrong, as long as that makes it better."""
+        noise = max(self._canvas.spread.noise, SEARCHES[0][0])
         for _ in range(RESTARTS):
             wrong = self._sheet.first_wrong(text, self._canvas.columns(text))
             branches = [one for keep in (wrong - 1, wrong) if keep >= 0 for one in self._canvas.branches(text, keep)]

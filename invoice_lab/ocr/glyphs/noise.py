@@ -37,11 +37,14 @@ class Noise:
     alike: float
 
     def surprise(self, left: Plane) -> Plane:
-        """Return minus the log likelihood of residuals (grey levels), in nats, against a residual of zero."""
-        narrow = (1 - self.spoilt) / self.sigma * np.exp(-0.5 * (left / self.sigma) ** 2)
+        """Return minus the log likelihood of residuals (grey levels), in nats, against a residual of zero.
+
+        Only noise is alike in neighbours: each spoilt pixel is an accident of its own.
+        """
+        narrow = (1 - self.spoilt) / self.sigma * np.exp(-0.5 * (left / self.sigma) ** 2 / self.alike)
         wide = self.spoilt / WIDEST * np.exp(-0.5 * (left / WIDEST) ** 2)
         highest = (1 - self.spoilt) / self.sigma + self.spoilt / WIDEST
-        return (np.log(highest) - np.log(narrow + wide)).astype(np.float32) / np.float32(self.alike)
+        return (np.log(highest) - np.log(narrow + wide)).astype(np.float32)
 
 
 def estimate_noise(left: Plane, where: npt.NDArray[np.bool_]) -> Noise:

@@ -35,10 +35,15 @@ FAR_OFF = 30.0
 """Grey levels: farther off, a pixel counts as spoilt, and no more."""
 PATCH = 9
 """Pixels of the canvas, both ways, of a patch on which something unexplained is looked for."""
-FEW, UNUSUAL = 6, 6.0
-"""So many spoilt pixels of a patch are not looked at, and so many standard deviations more than on a usual patch."""
-
-
+SPOILT = 20.0
+"""Standard deviations: farther off, a pixel counts as spoilt, and no more."""
+MOST_PATCHES, UNUSUAL, FEW = 99.0, 3.0, 2
+"""Something else stands on a patch that leaves so many times what the given percentage of the explained patches leave
+at the most (squares, in variances), and so many spoilt pixels more."""
+MOST_SPOILT = 0.1
+"""Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
+OWN = 0.3
+"""Share of a patch's pixels that has to be near explained ink for it to be one of those."""
 LOST = 0.5
 """Share of what compression changes nearby by which a pixel may err: shades hardly off are rounded otherwise."""
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
@@ -147,6 +152,11 @@ class Sheet:
         """Return how dark an ink is in each channel of the sheet, of its darkness in grey."""
         return ink.tint() if self._paper.shape[2] > 1 else np.ones(1, np.float32)
 
+    @property
+    def understood(self) -> bool:
+        """Whether it is known how the sheet came about; else nothing that is read of it is certain."""
+        return self.noise.spoilt <= MOST_SPOILT
+
     def unexplained(self, text: FittedText) -> bool:
         """Tell whether something else stands on a text, or it is misread."""
         return self._crowded(_body(text))
@@ -165,17 +175,23 @@ class Sheet:
         return next((place for place, area in enumerate(areas) if self._crowded(area)), len(areas))
 
     def _crowded(self, area: Area) -> bool:
-        """Tell whether an area of the canvas has a patch with more spoilt pixels than chance brings."""
+        """Tell whether an area of the canvas has a patch that leaves more than explained ones do."""
         parts = self._where(area)
         if parts is None:
             return True
         known, affected = parts
-        left = np.abs(self._residual(known, affected)) / self._error[affected] * self._inside(area, affected)
+        squares = self._squares(self._residual(known, affected), affected)
+        return float(self._patches(squares * self._inside(area, affected)).max()) > self._most
+
+    def _squares(self, left: Plane, window: Area) -> Plane:
+        """Return the squares of residuals, in variances; no pixel counts for more than a spoilt one."""
+        squares: Plane = np.minimum(np.abs(left) / self._error[window], SPOILT) ** 2
+        return squares
+
+    def _patches(self, pixels: Plane) -> Plane:
+        """Return the sum of each pixel's patch."""
         edge = max(round(PATCH * self._scale), 3)
-        spoilt = (left > UNUSUAL).astype(np.float32)
-        most = float(cv2.blur(spoilt, (edge, edge), borderType=cv2.BORDER_CONSTANT).max()) * edge**2
-        usual = self.noise.spoilt * edge**2
-        return most > usual + UNUSUAL * np.sqrt(usual) + FEW * self._scale**2
+        return cv2.boxFilter(pixels, -1, (edge, edge), normalize=False, borderType=cv2.BORDER_CONSTANT)
 
     def _inside(self, area: Area, window: Area) -> Plane:
         """Tell which pixels of a window lie on an area of the canvas: on a turned sheet, not all of them."""
@@ -187,7 +203,7 @@ class Sheet:
         return inside.astype(np.float32)
 
     def measure(self) -> None:
-        """Measure the noise anew, and by how much a pixel errs at the least (grey levels)."""
+        """Measure the noise anew, by how much a pixel errs at the least (grey levels), and what patches leave."""
         everything = (slice(0, self._size[0]), slice(0, self._size[1]))
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
         seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
@@ -196,6 +212,11 @@ class Sheet:
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
+        told = self._told.astype(np.float32)
+        own, whole = self._patches(told), self._patches(np.ones_like(told)).max()
+        left = self._patches(self._squares(self._grey - seen, everything) * told)[own > OWN * whole]
+        usual = float(np.percentile(left, MOST_PATCHES)) if left.size else 0.0
+        self._most = UNUSUAL * usual + FEW * (SPOILT * self._scale) ** 2
 
     def _residual(self, known: Area, affected: Area) -> Plane:
         """Return by how much pixels differ from what they should be, in grey levels; see `Finish`."""

@@ -28,6 +28,8 @@ class Slot:
         What it may say, the label included.
     alphabet : str
         The characters that may occur.
+    cut : int or None
+        The row of the canvas in which it is white, where a rule without colour crosses it.
     """
 
     name: str
@@ -38,3 +40,4 @@ class Slot:
     label: str
     grammar: Grammar
     alphabet: str
+    cut: int | None = None
