@@ -5,17 +5,19 @@ import dataclasses
 import numpy as np
 import pytest
 from drawings import LITTLE_RECORD, draw_little, little
-from pages import BOREALE, NEW, OLD, on_paper
+from pages import BOREALE, NEW, OLD, changed, on_paper
 from PIL import Image, ImageDraw
 
-from invoice_lab.ocr.drawn import read_drawn
+from invoice_lab.ocr.drawn import DOUBTFUL, read_drawn
 from invoice_lab.ocr.drawn_layout import Placement, drawn_layout
 from invoice_lab.ocr.layouts import load_layouts
 from invoice_lab.ocr.page import Box
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.qrcode import read_codes
+from invoice_lab.ocr.registration import Registration
 from invoice_lab.samples import draw_page
 from invoice_lab.samples.damage import DAMAGES, damage
+from invoice_lab.samples.damage.place import turned
 from invoice_lab.samples.truth import chance
 
 GOALS = [kind for kind, about in DAMAGES.items() if about.goal is not None]
@@ -33,6 +35,10 @@ def read(page, drawn=None):
     rgb = np.asarray(page)
     codes = read_codes(to_grey(rgb))
     return read_drawn(rgb, drawn or little(), codes[0] if codes else None)
+
+
+def fac_2019():
+    return drawn_layout(load_layouts()["fac-2019"])
 
 
 def values(reading):
@@ -91,6 +97,36 @@ def test_the_pages_of_each_layout_are_read_as_they_arrive(record):
     assert lines(reading) == printed(record)
     assert found.get("tax") == record.get("tax")
     assert {field.confidence for field in fields(reading).values()} == {1.0}
+
+
+def test_a_page_tilted_so_little_that_its_labels_fit_a_shift_is_read_right():
+    """A thirtieth of a degree: a sixth of a pixel at the page's edge."""
+    page = turned(on_paper(draw_page(NEW)), 0.035, grow=False)
+    grey = to_grey(np.asarray(page))
+    registration = Registration(grey, fac_2019(), read_codes(grey)[0])
+    assert registration.run().snapped
+    assert not registration.run(plain=False).snapped
+    reading = read(page, fac_2019())
+    assert lines(reading) == printed(NEW)
+    assert [name for name, field in fields(reading).items() if field.confidence < SURE] == []
+
+
+def test_nothing_is_sure_on_a_sheet_that_came_about_in_an_unknown_way():
+    """A sheet that slipped in the scanner again and again: no pose explains it."""
+    rgb = np.asarray(damage(draw_little(), "blur-1.0", chance(6)))
+    slipped = np.stack([np.roll(row, round(1.2 * np.sin(at / 7)), axis=0) for at, row in enumerate(rgb)])
+    found = fields(read(Image.fromarray(slipped)))
+    assert max(field.confidence for field in found.values()) <= DOUBTFUL
+
+
+@pytest.mark.parametrize("kind", ["blur-1.0", "downscale-2/3"])
+def test_tails_that_a_rule_cuts_are_no_doubt(kind):
+    """The rule below the last line leaves its row white, whatever reaches into it."""
+    *_, last = NEW["lines"]
+    record = changed(NEW, lines=[*NEW["lines"][:-1], {**last, "product": "Garçon jaloux."}])
+    reading = read(damage(on_paper(draw_page(record)), kind, chance("rule", kind)), fac_2019())
+    assert lines(reading) == printed(record)
+    assert [name for name, field in fields(reading).items() if field.confidence < SURE] == []
 
 
 def test_boxes_lie_around_what_was_read():

@@ -13,7 +13,7 @@ QUIETEST = 0.5
 """Grey levels: what rounding leaves, and a little more."""
 WIDEST = 60.0
 """Grey levels (standard deviation) by which a spoilt pixel is off."""
-RAREST = 1e-4
+RAREST = 1e-5
 """Least share of spoilt pixels that is counted on."""
 STEPS = 12
 NEAR = 3.0
@@ -37,14 +37,11 @@ class Noise:
     alike: float
 
     def surprise(self, left: Plane) -> Plane:
-        """Return minus the log likelihood of residuals (grey levels), in nats, against a residual of zero.
-
-        Only noise is alike in neighbours: each spoilt pixel is an accident of its own.
-        """
-        narrow = (1 - self.spoilt) / self.sigma * np.exp(-0.5 * (left / self.sigma) ** 2 / self.alike)
+        """Return minus the log likelihood of residuals (grey levels), in nats, against a residual of zero."""
+        narrow = (1 - self.spoilt) / self.sigma * np.exp(-0.5 * (left / self.sigma) ** 2)
         wide = self.spoilt / WIDEST * np.exp(-0.5 * (left / WIDEST) ** 2)
         highest = (1 - self.spoilt) / self.sigma + self.spoilt / WIDEST
-        return (np.log(highest) - np.log(narrow + wide)).astype(np.float32)
+        return (np.log(highest) - np.log(narrow + wide)).astype(np.float32) / np.float32(self.alike)
 
 
 def estimate_noise(left: Plane, where: npt.NDArray[np.bool_]) -> Noise:

@@ -37,13 +37,11 @@ PATCH = 9
 """Pixels of the canvas, both ways, of a patch on which something unexplained is looked for."""
 SPOILT = 20.0
 """Standard deviations: farther off, a pixel counts as spoilt, and no more."""
-MOST_PATCHES, UNUSUAL, FEW = 99.0, 3.0, 2
-"""Something else stands on a patch that leaves so many times what the given percentage of the explained patches leave
-at the most (squares, in variances), and so many spoilt pixels more."""
+UNUSUAL, FEW = 3.0, 2
+"""Something else stands on a patch that leaves so many times what the worst patch of a usual text leaves (the median of
+all texts; squares, in variances), and so many spoilt pixels more."""
 MOST_SPOILT = 0.1
 """Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
-OWN = 0.3
-"""Share of a patch's pixels that has to be near explained ink for it to be one of those."""
 LOST = 0.5
 """Share of what compression changes nearby by which a pixel may err: shades hardly off are rounded otherwise."""
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
@@ -175,23 +173,22 @@ class Sheet:
         return next((place for place, area in enumerate(areas) if self._crowded(area)), len(areas))
 
     def _crowded(self, area: Area) -> bool:
-        """Tell whether an area of the canvas has a patch that leaves more than explained ones do."""
+        """Tell whether an area of the canvas has a patch that leaves more than texts usually do."""
+        return self._worst(area) > self._most
+
+    def _worst(self, area: Area) -> float:
+        """Return what the worst patch of an area of the canvas leaves: squares, in variances.
+
+        No pixel counts for more than a spoilt one. Infinite for an area beyond the sheet.
+        """
         parts = self._where(area)
         if parts is None:
-            return True
+            return np.inf
         known, affected = parts
-        squares = self._squares(self._residual(known, affected), affected)
-        return float(self._patches(squares * self._inside(area, affected)).max()) > self._most
-
-    def _squares(self, left: Plane, window: Area) -> Plane:
-        """Return the squares of residuals, in variances; no pixel counts for more than a spoilt one."""
-        squares: Plane = np.minimum(np.abs(left) / self._error[window], SPOILT) ** 2
-        return squares
-
-    def _patches(self, pixels: Plane) -> Plane:
-        """Return the sum of each pixel's patch."""
+        left = np.minimum(np.abs(self._residual(known, affected)) / self._error[affected], SPOILT)
         edge = max(round(PATCH * self._scale), 3)
-        return cv2.boxFilter(pixels, -1, (edge, edge), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        squares = left**2 * self._inside(area, affected)
+        return float(cv2.boxFilter(squares, -1, (edge, edge), normalize=False, borderType=cv2.BORDER_CONSTANT).max())
 
     def _inside(self, area: Area, window: Area) -> Plane:
         """Tell which pixels of a window lie on an area of the canvas: on a turned sheet, not all of them."""
@@ -212,10 +209,8 @@ class Sheet:
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
-        told = self._told.astype(np.float32)
-        own, whole = self._patches(told), self._patches(np.ones_like(told)).max()
-        left = self._patches(self._squares(self._grey - seen, everything) * told)[own > OWN * whole]
-        usual = float(np.percentile(left, MOST_PATCHES)) if left.size else 0.0
+        worst = [left for text in self._texts if np.isfinite(left := self._worst(_body(text)))]
+        usual = float(np.median(worst)) if worst else 0.0
         self._most = UNUSUAL * usual + FEW * (SPOILT * self._scale) ** 2
 
     def _residual(self, known: Area, affected: Area) -> Plane:

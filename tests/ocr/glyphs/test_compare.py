@@ -16,6 +16,7 @@ from invoice_lab.ocr.glyphs.sampling import Sampling
 from invoice_lab.ocr.glyphs.search import Found
 from invoice_lab.ocr.glyphs.sheet import Sheet
 from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import read_codes
 from invoice_lab.ocr.registration import Registration
 from invoice_lab.samples.damage import damage
@@ -195,6 +196,30 @@ def test_a_text_beyond_the_sheet_is_doubtful_and_nothing_breaks(way):
     assert not {"header.0", "header.1"} & doubtful
     costs, *_ = sheet.costs(-lost.drawn[None], (lost.area[1].start, lost.area[0].start), lost.slot.ink)
     assert costs.tolist() == [0]
+
+
+def test_two_letters_read_as_one_are_noticed_and_found_again():
+    """Few pixels tell that; the other readings that are known all hold the same mistake."""
+    parts, text = fitted(damage(draw_little(), "downscale-2/3", chance(4)), "2.1")
+    canvas, steps = parts[2], text.found.steps
+    spell = canvas.face(text.slot).glyphs.spell
+    for wrong in ("Paper dip, large.", "Paper dlp, large."):
+        text.rivals.append(Found(spell(wrong), steps[: len(wrong)], text.found.cost))
+    text.rivals, text.found = text.rivals[-2:], text.rivals[-2]
+    canvas.redraw(text)
+    sheet = Sheet(*parts)
+    assert sheet.unexplained(text)
+    assert sheet.first_wrong(text, canvas.columns(text)) in {6, 7}
+    Comparison(sheet, canvas, [text]).run()
+    assert said(canvas, text) == TEXTS["2.1"]
+    assert not sheet.unexplained(text)
+
+
+def test_a_sheet_with_another_pose_is_not_understood():
+    (rgb, pose, canvas, texts), _ = fitted(damage(draw_little(), "blur-1.0", chance(5)), "2.1")
+    assert Sheet(rgb, pose, canvas, texts).understood
+    turn = np.array([[1, 0.004, 0], [-0.004, 1, 0], [0, 0, 1.0]])
+    assert not Sheet(rgb, Pose(pose.matrix @ turn), canvas, texts).understood
 
 
 def test_what_stands_beside_a_text_leaves_it_alone():
