@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 
 from invoice_lab.ocr.glyphs.aligned import Aligned
-from invoice_lab.ocr.glyphs.finish import Compressed, Enlarged, Finish, Plain
+from invoice_lab.ocr.glyphs.finish import Compressed, Finish, Pass, Passed, Plain
 from invoice_lab.ocr.glyphs.jpeg import find_compression
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
-from invoice_lab.ocr.glyphs.resized import FILTERS, Resized, weights
+from invoice_lab.ocr.glyphs.resized import FILTERS, KEEPING, Resized, weights
 from invoice_lab.ocr.glyphs.spread import Area, Plane, Spread
 
 Size = tuple[int, int]
@@ -121,16 +121,28 @@ def shifted(shift: tuple[int, int], spread: Spread | PhasedSpread, size: Size) -
     yield Appearance(Aligned(shift, spread), size, spread.level)
 
 
-def resized(canvas: Size, sheet: Size, padded: Size, misfit: Misfit) -> Appearance:
-    """Return the way that fits best a sheet that is the canvas resized; sizes are (height, width)."""
-    ways = [Appearance(Resized((0, 0), *_matrices(name, canvas, sheet, padded)), padded) for name in FILTERS]
-    return min(ways, key=misfit)
+def resized(canvas: Size, sheet: Size, padded: Size, misfit: Misfit) -> Iterator[Appearance]:
+    """Return the ways of a sheet that is the canvas resized, with the filter that fits best; sizes as (height, width).
+
+    First as if nothing were cut off between its passes along rows and columns, then with that.
+    """
+    found = {name: _matrices(name, canvas, sheet, padded) for name in FILTERS}
+    ways = {name: Appearance(Resized((0, 0), *matrices), padded) for name, matrices in found.items()}
+    name = min(ways, key=lambda one: misfit(ways[one]))
+    yield ways[name]
+    if name in KEEPING:
+        rows, columns = found[name]
+        first = Resized((0, 0), np.eye(canvas[0], dtype=np.float32), columns)
+        yield Appearance(first, (canvas[0], padded[1]), finish=Passed((Pass(0, rows),)))
 
 
-def coarsened(shift: tuple[int, int], sheet: Size, padded: Size, spread: PhasedSpread, misfit: Misfit) -> Appearance:
-    """Return the way that fits best a sheet that was made smaller and as large as before again.
+def coarsened(
+    shift: tuple[int, int], sheet: Size, padded: Size, spread: PhasedSpread, misfit: Misfit
+) -> Iterator[Appearance]:
+    """Return the ways of a sheet that was made smaller and as large as before again, with the filters that fit best.
 
     The size between follows from the period with which letters are blurred; the filters are found one after the other.
+    First as if nothing were cut off between the passes that make it smaller, then with that.
     """
     across, down = spread.across.frequency, spread.down.frequency
     guess = round(sheet[0] * (1 - (down or across))), round(sheet[1] * (1 - (across or down)))
@@ -139,15 +151,22 @@ def coarsened(shift: tuple[int, int], sheet: Size, padded: Size, spread: PhasedS
     def optics(between: Size, smaller: str) -> Resized:
         return Resized(shift, *(weights(smaller, *sizes) for sizes in zip(sheet, between, strict=True)))
 
+    def enlarging(between: Size, larger: str) -> tuple[Pass, ...]:
+        rows, columns = _matrices(larger, between, sheet, padded)
+        return Pass(1, columns, kept=larger in KEEPING), Pass(0, rows)
+
     def way(between: Size, smaller: str, larger: str) -> Appearance:
-        finish = Enlarged(*_matrices(larger, between, sheet, padded))
-        return Appearance(optics(between, smaller), between, finish=finish)
+        return Appearance(optics(between, smaller), between, finish=Passed(enlarging(between, larger)))
 
     sizes = [(guess[0] + y, guess[1] + x) for y in OFF_BY for x in OFF_BY]
     _, size, smaller = min((misfit(way(size, name, FIRST_GUESS)), size, name) for size in sizes for name in FILTERS)
     _, larger = min((misfit(way(size, smaller, name)), name) for name in FILTERS)
     _, smaller = min((misfit(way(size, name, larger)), name) for name in FILTERS)
-    return way(size, smaller, larger)
+    yield way(size, smaller, larger)
+    if smaller in KEEPING:
+        rows, columns = (weights(smaller, *sizes) for sizes in zip(sheet, size, strict=True))
+        first = Resized(shift, np.eye(sheet[0], dtype=np.float32), columns)
+        yield Appearance(first, (sheet[0], size[1]), finish=Passed((Pass(0, rows), *enlarging(size, larger))))
 
 
 def _matrices(name: str, before: Size, after: Size, padded: Size) -> tuple[Plane, Plane]:

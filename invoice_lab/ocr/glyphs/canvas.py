@@ -182,13 +182,18 @@ class Canvas:
         return [one.after(kept) for one in found] if kept else found
 
     def branches(self, text: FittedText, keep: int) -> list[Found]:
-        """Return the first `keep` glyphs of a text with each of those after them that fit best there."""
+        """Return the first `keep` glyphs of a text with each of those after them that fit best there.
+
+        Empty where they reach the end of the strip.
+        """
         assert text.found is not None
         steps = self.steps(text)
         kept = Found(text.found.glyphs[:keep], text.found.steps[:keep], 0.0) if keep else None
         step = int(text.found.steps[min(keep, len(text.found.steps) - 1)])
         face, strip = self.face(text.slot), self._unexplained_but(text, kept)
         column = (self._root(text, kept)[0] + 32) >> 6
+        if column >= strip.shape[1]:
+            return []
         counted = self.weights[text.area] * face.whole[:, None]
         fits = np.where(steps.allowed[step], face.glyphs.scores(strip, counted, column)[1, column], np.inf)
         likely = np.argsort(fits, kind="stable")[: min(BRANCHES, np.count_nonzero(np.isfinite(fits)))]

@@ -1,4 +1,4 @@
-"""What befalls a picture after its pixels have seen the ink: cut off at white, compressed, enlarged again."""
+"""What befalls a picture after its pixels have seen the ink: cut off at white, compressed, resized."""
 
 from __future__ import annotations
 
@@ -65,31 +65,81 @@ class Compressed:
 
 
 @dataclass(frozen=True)
-class Enlarged:
-    """Made larger again.
+class Pass:
+    """Resizing along one axis: along the columns (`axis` 0) or along the rows (1).
 
     Attributes
     ----------
-    rows, columns : ndarray of float, shape (pixels after, pixels before)
+    axis : int
+    matrix : ndarray of float, shape (pixels after, pixels before)
+    kept : bool
+        Whether brightness is kept in whole grey levels then: rounded, and cut off at white and black.
     """
 
-    rows: Plane
-    columns: Plane
+    axis: int
+    matrix: Plane
+    kept: bool = True
+
+    def affected(self, window: Area) -> Area:
+        """Return what of the picture after it a window before it affects."""
+        return self._along(window, self.matrix)
+
+    def known(self, window: Area) -> Area:
+        """Return what of the picture before it has to be known for a window after it."""
+        return self._along(window, self.matrix.T)
+
+    def _along(self, window: Area, matrix: Plane) -> Area:
+        seen = reached(matrix, (window[self.axis].start, window[self.axis].stop))
+        return (seen, window[1]) if self.axis == 0 else (window[0], seen)
+
+    def __call__(self, pictures: Plane, before: Area, after: Area) -> Plane:
+        """Resize a window of some pictures, shape (n, height, width)."""
+        part = self.matrix[after[self.axis], before[self.axis]]
+        made = part @ pictures if self.axis == 0 else pictures @ part.T
+        return _whole_levels(made) if self.kept else made
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Resized along one axis after the other.
+
+    Where a sharp filter overshoots beside the ink, and is cut off, that is not linear.
+
+    Attributes
+    ----------
+    passes : tuple of Pass
+        After the one by which the picture was seen.
+    """
+
+    passes: tuple[Pass, ...]
 
     def whole(self, window: Area) -> tuple[Area, Area]:
         """See `Finish`."""
-        affected = [reached(matrix, (part.start, part.stop)) for matrix, part in self._axes(window)]
-        known = [reached(matrix.T, (part.start, part.stop)) for matrix, part in self._axes((affected[0], affected[1]))]
-        return (known[0], known[1]), (affected[0], affected[1])
+        affected = window
+        for one in self.passes:
+            affected = one.affected(affected)
+        return self._known(affected)[0], affected
 
-    def _axes(self, parts: Area) -> list[tuple[Plane, slice]]:
-        return [(self.rows, parts[0]), (self.columns, parts[1])]
+    def _known(self, affected: Area) -> list[Area]:
+        """Return what has to be known before each pass, and after the last one."""
+        known = [affected]
+        for one in reversed(self.passes):
+            known.insert(0, one.known(known[0]))
+        return known
 
     def __call__(self, pictures: Plane, known: Area, affected: Area) -> Plane:
         """See `Finish`."""
-        small = np.clip(np.rint(greyed(pictures)[..., 0]), 0, 255)
-        down, across = self.rows[affected[0], known[0]], self.columns[affected[1], known[1]]
-        return np.clip(np.rint(down @ small @ across.T), 0, 255)
+        windows = self._known(affected)
+        made = _whole_levels(greyed(pictures)[..., 0])
+        for one, before, after in zip(self.passes, windows[:-1], windows[1:], strict=True):
+            made = one(made, before, after)
+        return made
+
+
+def _whole_levels(pictures: Plane) -> Plane:
+    """Return pictures in whole grey levels."""
+    levels: Plane = np.clip(np.rint(pictures), 0, 255)
+    return levels
 
 
 def greyed(pictures: Plane) -> Plane:

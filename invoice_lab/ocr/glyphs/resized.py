@@ -36,6 +36,8 @@ FILTERS: Mapping[str, Callable[[int, int], Plane]] = {
     "cv-lanczos": partial(_by_opencv, how=cv2.INTER_LANCZOS4),
 }
 """The filters of Pillow and OpenCV: from the number of pixels before and after to the weights of each pixel."""
+KEEPING = frozenset(how.name.lower() for how in Image.Resampling)
+"""Those that keep whole grey levels between their passes along the rows and along the columns: Pillow's."""
 
 
 @lru_cache(maxsize=KEPT)

@@ -37,9 +37,9 @@ PATCH = 9
 """Pixels of the canvas, both ways, of a patch on which something unexplained is looked for."""
 SPOILT = 20.0
 """Standard deviations: farther off, a pixel counts as spoilt, and no more."""
-UNUSUAL, FEW = 3.0, 2
-"""Something else stands on a patch that leaves so many times what the worst patch of a usual text leaves (the median of
-all texts; squares, in variances), and so many spoilt pixels more."""
+BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 2
+"""Something else stands on a patch that leaves so many times what the worst patch of a good text leaves (the given
+percentile of all texts; squares, in variances), and so many spoilt pixels more."""
 MOST_SPOILT = 0.1
 """Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
 LOST = 0.5
@@ -103,13 +103,13 @@ class Sheet:
         if shift is not None:
             yield from shifted(shift, spread, self._size)
             if isinstance(spread, PhasedSpread):
-                yield coarsened(shift, sheet, self._size, spread, self._misfit)
+                yield from coarsened(shift, sheet, self._size, spread, self._misfit)
             return
         dark: Plane = (1 - self._grey / np.maximum(greyed(self._paper)[:, :, 0], 1)).astype(np.float32)
         sampling, level = estimate_sampling(dark, canvas.ink, self._told, pose)
         yield Appearance(sampling, self._size, level)
         if np.array_equal(pose.matrix, Pose.filling(size[::-1], sheet[::-1]).matrix):
-            yield resized(size, sheet, self._size, self._misfit)
+            yield from resized(size, sheet, self._size, self._misfit)
 
     def _take(self, way: Appearance) -> None:
         """Draw all texts in a way that the sheet can have come about."""
@@ -133,9 +133,12 @@ class Sheet:
             self._should[window] -= self._paper[window] * seen[:, :, None] * self._tint(text.slot.ink)
 
     def _misfit(self, way: Appearance) -> float:
-        """Return how far some of the texts are from what they should look like, in grey levels (root mean square)."""
+        """Return how far some of the texts are from what they should look like, in grey levels.
+
+        The root of the median of their mean squares: texts that are misread are far off in any way.
+        """
         self._take(way)
-        squares, count = 0.0, 0
+        squares = []
         for text in self._sample:
             window = way.optics.window(text.area, way.size)
             if _is_empty(window):
@@ -143,8 +146,9 @@ class Sheet:
             known, affected = way.finish.whole(window)
             left = way.finish(self._should[known][None], known, affected)[0] - self._grey[affected]
             told = np.minimum(np.abs(left[self._told[affected]]), FAR_OFF)
-            squares, count = squares + float((told**2).sum()), count + told.size
-        return float(np.sqrt(squares / max(count, 1)))
+            if told.size:
+                squares.append(float((told**2).mean()))
+        return float(np.sqrt(np.median(squares))) if squares else 0.0
 
     def _tint(self, ink: Ink) -> Plane:
         """Return how dark an ink is in each channel of the sheet, of its darkness in grey."""
@@ -210,7 +214,7 @@ class Sheet:
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
         worst = [left for text in self._texts if np.isfinite(left := self._worst(_body(text)))]
-        usual = float(np.median(worst)) if worst else 0.0
+        usual = float(np.percentile(worst, BETTER_PART)) if worst else 0.0
         self._most = UNUSUAL * usual + FEW * (SPOILT * self._scale) ** 2
 
     def _residual(self, known: Area, affected: Area) -> Plane:
