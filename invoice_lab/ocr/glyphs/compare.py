@@ -6,7 +6,8 @@ glyph the likeliest others are tried in its place, and of each text the other re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -24,8 +25,8 @@ HOPELESS = 150.0
 SEARCHES = ((0.003, 100), (0.007, 400))
 """Least noise (darkness) assumed, and hypotheses for each column, in the searches for texts that don't explain the
 sheet. The more noise is assumed, the more counts what is usual."""
-MOST_POOR = 5
-"""Where more texts than these don't explain the sheet, it is the sheet that is not understood: no search mends that."""
+MOST_POOR = 8
+"""Where more texts than these don't explain the sheet, something lies on it: no search mends that."""
 RESTARTS, BEST = 4, 2
 """How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
 RIVALS = 8
@@ -55,15 +56,13 @@ class Comparison:
         for text in self._texts:
             self._take_best(text, text.rivals)
         self._exchange_all(self._texts)
-        for noise, beam in SEARCHES:
+        searches: list[Callable[[FittedText], None]] = [partial(self._search, *how) for how in SEARCHES]
+        for search in (*searches, self._restart):
             poor = self._poor()
+            if len(poor) > MOST_POOR:
+                break
             for text in poor:
-                self._take_best(text, self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam))
-            self._exchange_all(poor)
-        poor = self._poor()
-        if len(poor) <= MOST_POOR:
-            for text in poor:
-                self._restart(text)
+                search(text)
             self._exchange_all(poor)
         self._sheet.measure()
         for text in self._texts:
@@ -170,6 +169,10 @@ class Comparison:
         now = _visible(text.found.glyphs, texts)
         apart = [rival for rival in text.rivals if _differing(_visible(rival.glyphs, texts), now) > 1]
         text.lead = float(self._compared(text, apart)[0].min()) if apart else np.inf
+
+    def _search(self, noise: float, beam: int, text: FittedText) -> None:
+        """Take the best of what a wider search finds."""
+        self._take_best(text, self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam))
 
     def _restart(self, text: FittedText) -> None:
         """Search a text again from where it goes wrong, as long as that makes it better."""

@@ -15,6 +15,8 @@ WIDEST = 60.0
 """Grey levels (standard deviation) by which a spoilt pixel is off."""
 RAREST = 1e-5
 """Least share of spoilt pixels that is counted on."""
+BLOT = 4.0
+"""Pixels that are spoilt together, by one accident: however alike noise is, of so many one counts at the least."""
 STEPS = 12
 NEAR = 3.0
 """Standard deviations within which a residual counts as noise where the likeness of neighbours is measured."""
@@ -38,10 +40,11 @@ class Noise:
 
     def surprise(self, left: Plane) -> Plane:
         """Return minus the log likelihood of residuals (grey levels), in nats, against a residual of zero."""
-        narrow = (1 - self.spoilt) / self.sigma * np.exp(-0.5 * (left / self.sigma) ** 2)
+        together = min(self.alike, BLOT)
+        narrow = (1 - self.spoilt) / self.sigma * np.exp(-0.5 * (left / self.sigma) ** 2 * together / self.alike)
         wide = self.spoilt / WIDEST * np.exp(-0.5 * (left / WIDEST) ** 2)
         highest = (1 - self.spoilt) / self.sigma + self.spoilt / WIDEST
-        return (np.log(highest) - np.log(narrow + wide)).astype(np.float32) / np.float32(self.alike)
+        return (np.log(highest) - np.log(narrow + wide)).astype(np.float32) / np.float32(together)
 
 
 def estimate_noise(left: Plane, where: npt.NDArray[np.bool_]) -> Noise:

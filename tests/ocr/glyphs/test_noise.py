@@ -53,3 +53,12 @@ def test_a_spoilt_pixel_surprises_no_more_the_farther_it_is_off():
     assert noise.surprise(np.zeros(1, np.float32))[0] == pytest.approx(0, abs=1e-6)
     assert near == pytest.approx(4.5, abs=0.1)
     assert far < 12 and farther < far + 2
+
+
+def test_a_spoilt_pixel_counts_however_alike_noise_is():
+    """Paper whose shade is a little off makes all neighbours err alike: what is missing from a letter is no shade."""
+    little, alike = Noise(1.0, 1e-5, 2.0), Noise(1.0, 1e-5, 64.0)
+    left = np.array([2.0, 60.0], np.float32)
+    assert little.surprise(left)[0] == pytest.approx(1.0, abs=0.01)
+    assert alike.surprise(left)[0] == pytest.approx(2.0**2 / 2 / 64, abs=0.01)
+    assert little.surprise(left)[1] / 2 == pytest.approx(alike.surprise(left)[1], rel=0.05)
