@@ -93,7 +93,7 @@ class Pass:
         return (seen, window[1]) if self.axis == 0 else (window[0], seen)
 
     def __call__(self, pictures: Plane, before: Area, after: Area) -> Plane:
-        """Resize a window of some pictures, shape (n, height, width)."""
+        """Resize a window of some pictures, shape (..., height, width)."""
         part = self.matrix[after[self.axis], before[self.axis]]
         made = part @ pictures if self.axis == 0 else pictures @ part.T
         return _whole_levels(made) if self.kept else made
@@ -130,10 +130,10 @@ class Passed:
     def __call__(self, pictures: Plane, known: Area, affected: Area) -> Plane:
         """See `Finish`."""
         windows = self._known(affected)
-        made = _whole_levels(greyed(pictures)[..., 0])
+        made = _whole_levels(np.moveaxis(pictures, -1, 1))  # each colour is cut off by itself
         for one, before, after in zip(self.passes, windows[:-1], windows[1:], strict=True):
             made = one(made, before, after)
-        return made
+        return greyed(np.moveaxis(made, 1, -1))[..., 0]
 
 
 def _whole_levels(pictures: Plane) -> Plane:

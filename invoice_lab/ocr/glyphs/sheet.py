@@ -12,7 +12,7 @@ import numpy.typing as npt
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.appearance import Appearance, Optics, Size, choose, coarsened, resized, shifted
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
-from invoice_lab.ocr.glyphs.finish import Compressed, greyed
+from invoice_lab.ocr.glyphs.finish import Compressed, Plain, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
 from invoice_lab.ocr.glyphs.jpeg import UNIT
 from invoice_lab.ocr.glyphs.noise import Noise, estimate_noise
@@ -37,7 +37,7 @@ PATCH = 9
 """Pixels of the canvas, both ways, of a patch on which something unexplained is looked for."""
 SPOILT = 20.0
 """Standard deviations: farther off, a pixel counts as spoilt, and no more."""
-BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 2
+BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 3
 """Something else stands on a patch that leaves so many times what the worst patch of a good text leaves (the given
 percentile of all texts; squares, in variances), and so many spoilt pixels more."""
 MOST_SPOILT = 0.1
@@ -113,16 +113,16 @@ class Sheet:
 
     def _take(self, way: Appearance) -> None:
         """Draw all texts in a way that the sheet can have come about."""
-        drawn = (way.optics, isinstance(way.finish, Compressed))
+        drawn = (way.optics, isinstance(way.finish, Plain))
         if drawn == self._drawn:
             return
         self._drawn = drawn
         self._paper = self._whole_paper
-        if not isinstance(way.finish, Compressed):
+        if isinstance(way.finish, Plain):
             self._paper = greyed(self._paper)
         if way.size != self._size:
-            small = cv2.resize(self._paper[..., 0], way.size[::-1], interpolation=cv2.INTER_AREA)
-            self._paper = small[:, :, None]
+            small = cv2.resize(self._paper, way.size[::-1], interpolation=cv2.INTER_AREA)
+            self._paper = small.reshape(*way.size, -1)
         self._should: Plane = self._paper * np.float32(1 - way.level)
         for text in self._texts:
             rows, columns = text.area
