@@ -7,6 +7,7 @@ glyph the likeliest others are tried in its place, and of each text the other re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -27,6 +28,8 @@ SEARCHES = ((0.003, 100), (0.007, 400))
 sheet. The more noise is assumed, the more counts what is usual."""
 MOST_POOR = 8
 """Where more texts than these don't explain the sheet, something lies on it: no search mends that."""
+EXPLORED = 4
+"""Readings of a search whose glyphs are exchanged, too."""
 RESTARTS, BEST = 4, 2
 """How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
 RIVALS = 8
@@ -34,6 +37,17 @@ RIVALS = 8
 SWEEPS = 4
 GAIN = 0.1
 """Nats from which on one reading counts as better than another."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A glyph put in a place: what that costs, in nats, and what should be seen of it; see `Sheet.costs`."""
+
+    cost: float
+    place: int
+    glyph: int
+    after: Plane
+    window: Area
 
 
 class Comparison:
@@ -112,20 +126,47 @@ class Comparison:
         worse[place, now] = 0
         if len(others) == 1:
             return False
-        changes, corner = self._changes(text, place, others[1:])
-        costs, after, window = self._sheet.costs(changes, corner, text.slot.ink)
-        costs += usage[place, others[1:]] - usage[place, now]
+        costs, after, window = self._costs(text, place, others, usage)
         best = int(costs.argmin())
         worse[place, others[1:]] = costs
         if costs[best] >= -GAIN:
             return False
         worse[place, others] -= costs[best]
-        self._sheet.take(after[best], window)
+        self._put(text, Step(float(costs[best]), place, int(others[1 + best]), after[best], window))
+        return True
+
+    def _put(self, text: FittedText, step: Step) -> None:
+        """Put a glyph in its place."""
+        assert text.found is not None
+        self._sheet.take(step.after, step.window)
         glyphs = text.found.glyphs.copy()
-        glyphs[place] = others[1 + best]
+        glyphs[step.place] = step.glyph
         text.found = Found(glyphs, text.found.steps, text.found.cost)
         self._canvas.redraw(text)
-        return True
+
+    def _descend(self, text: FittedText) -> None:
+        """Exchange, of all glyphs, the one by which a text gets better most, as long as one does."""
+        assert text.found is not None
+        for _ in range(len(text.found.glyphs)):
+            text.margins = margins(self._canvas, text)
+            usage = usage_costs(self._canvas, text, self._canvas.face(text.slot))
+            places = [(place, self._others(text, place)) for place in range(len(text.found.glyphs))]
+            steps = [self._step(text, place, others, usage) for place, others in places if len(others) > 1]
+            best = min(steps, key=lambda step: step.cost, default=None)
+            if best is None or best.cost >= -GAIN:
+                break
+            self._put(text, best)
+
+    def _step(self, text: FittedText, place: int, others: Ints, usage: Plane) -> Step:
+        costs, after, window = self._costs(text, place, others, usage)
+        best = int(costs.argmin())
+        return Step(float(costs[best]), place, int(others[1 + best]), after[best], window)
+
+    def _costs(self, text: FittedText, place: int, others: Ints, usage: Plane) -> tuple[Plane, Plane, Area]:
+        """Return by how much glyphs (all but the first, which stands there) are worse at a place; see `Sheet.costs`."""
+        changes, corner = self._changes(text, place, others[1:])
+        costs, after, window = self._sheet.costs(changes, corner, text.slot.ink)
+        return costs + usage[place, others[1:]] - usage[place, others[0]], after, window
 
     def _changes(self, text: FittedText, place: int, others: Ints) -> tuple[Plane, tuple[int, int]]:
         """Return by how much the ink changes with each of some glyphs in a place, and where that is on the canvas."""
@@ -172,7 +213,23 @@ class Comparison:
 
     def _search(self, noise: float, beam: int, text: FittedText) -> None:
         """Take the best of what a wider search finds."""
-        self._take_best(text, self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam))
+        rivals = self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam)
+        self._take_best(text, rivals)
+        self._exchange_all([text])
+        for rival in rivals[:EXPLORED]:
+            self._explore(text, rival)
+
+    def _explore(self, text: FittedText, rival: Found) -> None:
+        """Take what another reading becomes when its glyphs are exchanged, if that is better.
+
+        Two letters that are wrong together can each be right for the pens of the other.
+        """
+        assert text.found is not None
+        before = text.found
+        _, after, window = self._compared(text, [rival])
+        self._take(text, rival, after[0], window)
+        self._descend(text)
+        self._take_best(text, [before])
 
     def _restart(self, text: FittedText) -> None:
         """Search a text again from where it goes wrong, as long as that makes it better."""
@@ -199,11 +256,15 @@ class Comparison:
         text.rivals = _distinct([*text.rivals, *near, text.found])
         if costs[best] >= -GAIN:
             return False
-        self._sheet.take(after[best], window)
-        text.found = rivals[best]
+        self._take(text, rivals[best], after[best], window)
+        return True
+
+    def _take(self, text: FittedText, reading: Found, after: Plane, window: Area) -> None:
+        """Take a reading; see `Sheet.take`."""
+        self._sheet.take(after, window)
+        text.found = reading
         self._canvas.redraw(text)
         self._canvas.measure(text)
-        return True
 
     def _compared(self, text: FittedText, rivals: Sequence[Found]) -> tuple[Plane, Plane, Area]:
         """Return by how much other readings are worse, in nats, and what should be seen of them; see `Sheet.costs`."""
