@@ -31,8 +31,9 @@ LABEL_ERROR = 0.15
 """Pixels by which labels are off."""
 SNAPPED = 0.3
 """Pixels (root mean square) that labels may be off a shift by whole pixels."""
-INK = 0.02
-"""Mean darkness of a cell from which on there is text in it."""
+INK, BLANK = 0.02, 25
+"""Mean darkness of a row of cells from which on there is text in it, more than in a blank row: the given percentile of
+all rows is one."""
 ROUNDS = 3
 MOST_LINES = 60
 
@@ -321,7 +322,8 @@ class Registration:
         table = self._drawn.drawing.table
         cell = table.line[0]
         left, right = table.at[0] + moved + cell.at[0], table.at[0] + moved + cell.right
-        rows: Plane = self._dark[:, max(left, 0) : right].mean(axis=1) > INK
+        ink = self._dark[:, max(left, 0) : right].mean(axis=1)
+        rows: Plane = ink - np.percentile(ink, BLANK) > INK  # specks lie everywhere
         return rows
 
     def _ink_top(self) -> int:

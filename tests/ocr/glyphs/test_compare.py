@@ -215,6 +215,27 @@ def test_two_letters_read_as_one_are_noticed_and_found_again():
     assert not sheet.unexplained(text)
 
 
+def test_two_letters_wrong_together_are_mended_though_each_alone_makes_it_worse():
+    """Each is a little narrower or wider than the right one: the pens between and after them move by a pixel."""
+    parts, text = fitted(damage(draw_little(), "downscale-2/3", chance(4)), "2.1")
+    canvas, sheet, right = parts[2], Sheet(*parts), text.found
+    comparison = Comparison(sheet, canvas, [text])
+    glyphs = canvas.face(text.slot).glyphs
+
+    def cost(said):
+        other = Found(glyphs.spell(said), right.steps, right.cost)
+        change = canvas.drawn(text, other) - text.drawn
+        return sheet.costs(change[None], (text.area[1].start, text.area[0].start), text.slot.ink)[0][0]
+
+    both = "Papet clip, latge."
+    assert cost(both) > 100
+    exchange_letters(canvas, text, {4: "t", 14: "t"})
+    wrong, text.found = text.found, right
+    canvas.redraw(text)
+    comparison._explore(text, wrong)
+    assert said(canvas, text) == TEXTS["2.1"]
+
+
 def test_a_sheet_with_another_pose_is_not_understood():
     (rgb, pose, canvas, texts), _ = fitted(damage(draw_little(), "blur-1.0", chance(5)), "2.1")
     assert Sheet(rgb, pose, canvas, texts).understood
