@@ -34,6 +34,8 @@ SNAPPED = 0.3
 INK, BLANK = 0.02, 25
 """Mean darkness of a row of cells from which on there is text in it, more than in a blank row: the given percentile of
 all rows is one."""
+HIGH = 3
+"""Rows over which it is averaged: text is always higher, specks are not."""
 ROUNDS = 3
 MOST_LINES = 60
 
@@ -323,6 +325,7 @@ class Registration:
         cell = table.line[0]
         left, right = table.at[0] + moved + cell.at[0], table.at[0] + moved + cell.right
         ink = self._dark[:, max(left, 0) : right].mean(axis=1)
+        ink = np.convolve(ink, np.ones(HIGH) / HIGH, "same")
         rows: Plane = ink - np.percentile(ink, BLANK) > INK  # specks lie everywhere
         return rows
 

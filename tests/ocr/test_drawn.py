@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from invoice_lab.ocr.drawn import DOUBTFUL, read_drawn
 from invoice_lab.ocr.drawn_layout import Placement, drawn_layout
+from invoice_lab.ocr.glyphs.fit import PageFit
 from invoice_lab.ocr.layouts import load_layouts
 from invoice_lab.ocr.page import Box
 from invoice_lab.ocr.paper import to_grey
@@ -117,6 +118,20 @@ def test_nothing_is_sure_on_a_sheet_that_came_about_in_an_unknown_way():
     slipped = np.stack([np.roll(row, round(1.2 * np.sin(at / 7)), axis=0) for at, row in enumerate(rgb)])
     found = fields(read(Image.fromarray(slipped)))
     assert max(field.confidence for field in found.values()) <= DOUBTFUL
+
+
+def test_a_rule_is_drawn_over_the_last_line():
+    *_, last = NEW["lines"]
+    record = changed(NEW, lines=[{**last, "product": "Garçon jaloux."}])
+    grey = to_grey(np.asarray(on_paper(draw_page(record))))
+    registered = Registration(grey, fac_2019(), read_codes(grey)[0]).run()
+    slots = fac_2019().slots(registered.placement)
+    (slot,) = (slot for slot in slots if slot.name == "1.1")
+    canvas = PageFit(registered.dark, registered.weights, slots).canvas
+    text = canvas.begin(slot, "Garçon jaloux.")
+    near = slice(slot.cut - text.area[0].start - 2, slot.cut - text.area[0].start + 3)
+    assert text.drawn[near].any()
+    assert np.abs(text.drawn - registered.dark[text.area])[near, :130].max() < 0.02
 
 
 @pytest.mark.parametrize("kind", ["blur-1.0", "downscale-2/3"])

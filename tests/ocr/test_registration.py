@@ -134,6 +134,13 @@ def test_specks_and_pictures_do_not_count(page):
     assert not found.dark[y : y + height, x : x + width].any()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_specks_are_not_counted_as_lines(page, seed):
+    """Beside the lines, and interpolated, so that none is a single black pixel."""
+    specked = damage(page, "salt-pepper-1", chance(seed, "specks"))
+    assert registered(turned(specked, 0.7, grow=True)).placement == Placement(lines=LINES)
+
+
 def test_what_is_no_page_of_the_layout_is_not_registered():
     rng = np.random.default_rng(10)
     assert Registration(np.full((300, 420), 255, np.uint8), little(), None).run() is None

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from drawings import draw_little, little
+from pages import OLD, changed, on_paper
 from PIL import Image, ImageDraw
 
+from invoice_lab.ocr.drawn_layout import drawn_layout
 from invoice_lab.ocr.glyphs.aligned import Aligned
 from invoice_lab.ocr.glyphs.compare import Comparison
 from invoice_lab.ocr.glyphs.exchange import margins, probabilities, usage_cost
@@ -15,10 +17,12 @@ from invoice_lab.ocr.glyphs.resized import Resized
 from invoice_lab.ocr.glyphs.sampling import Sampling
 from invoice_lab.ocr.glyphs.search import Found
 from invoice_lab.ocr.glyphs.sheet import Sheet
+from invoice_lab.ocr.layouts import load_layouts
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import read_codes
 from invoice_lab.ocr.registration import Registration
+from invoice_lab.samples import draw_page
 from invoice_lab.samples.damage import damage
 from invoice_lab.samples.damage.place import turned
 from invoice_lab.samples.truth import chance
@@ -215,25 +219,63 @@ def test_two_letters_read_as_one_are_noticed_and_found_again():
     assert not sheet.unexplained(text)
 
 
-def test_two_letters_wrong_together_are_mended_though_each_alone_makes_it_worse():
-    """Each is a little narrower or wider than the right one: the pens between and after them move by a pixel."""
-    parts, text = fitted(damage(draw_little(), "downscale-2/3", chance(4)), "2.1")
-    canvas, sheet, right = parts[2], Sheet(*parts), text.found
-    comparison = Comparison(sheet, canvas, [text])
-    glyphs = canvas.face(text.slot).glyphs
+def fitted_address(address):
+    """Fit the first address row of a page of fac-2018, whose pens stand between pixels; return what belongs to it."""
+    drawn = drawn_layout(load_layouts()["fac-2018"])
+    record = changed(OLD, customer={**OLD["customer"], "address": [address, OLD["customer"]["address"][1]]})
+    rgb = np.asarray(damage(on_paper(draw_page(record)), "downscale-2/3", chance(4)))
+    registered = Registration(to_grey(rgb), drawn, read_codes(to_grey(rgb))[0]).run()
+    fit = PageFit(registered.dark, registered.weights, drawn.slots(registered.placement))
+    fit.run()
+    text = next(text for text in fit.texts if text.slot.name == "header.4")
+    return Sheet(rgb, registered.pose, fit.canvas, fit.texts), fit.canvas, text
 
-    def cost(said):
-        other = Found(glyphs.spell(said), right.steps, right.cost)
-        change = canvas.drawn(text, other) - text.drawn
-        return sheet.costs(change[None], (text.area[1].start, text.area[0].start), text.slot.ink)[0][0]
 
-    both = "Papet clip, latge."
-    assert cost(both) > 100
-    exchange_letters(canvas, text, {4: "t", 14: "t"})
-    wrong, text.found = text.found, right
+def put(sheet, canvas, text, reading):
+    """Let a text read something, as the search found it."""
+    glyphs = canvas.face(text.slot).glyphs.spell(reading)
+    found = Found(glyphs, np.append(text.found.steps, [text.found.steps[-1]] * len(glyphs))[: len(glyphs)], 0.0)
+    _, after, window = sheet.costs((canvas.drawn(text, found) - text.drawn)[None], corner_of(text), text.slot.ink)
+    sheet.take(after[0], window)
+    text.found, text.rivals = found, []
     canvas.redraw(text)
-    comparison._explore(text, wrong)
-    assert said(canvas, text) == TEXTS["2.1"]
+    return found
+
+
+def corner_of(text):
+    return text.area[1].start, text.area[0].start
+
+
+def test_two_letters_wrong_together_are_mended_though_each_alone_makes_it_worse():
+    """Each letter's pen is right for the other's advance: the letters between would move by a pixel."""
+    address = "Vicolo del Forno, 34 Appartamento 53"
+    sheet, canvas, text = fitted_address(address)
+    other = put(sheet, canvas, text, "Address Vicolo deì Forno, 34 Appartamento 53")
+    put(sheet, canvas, text, "Address Vlcolo deì Forno, 34 Appartamento 53")
+    comparison = Comparison(sheet, canvas, [text])
+    comparison._exchange_all([text])
+    assert said(canvas, text) != f"Address {address}"
+    comparison._explore(text, other)
+    assert said(canvas, text) == f"Address {address}"
+
+
+def test_a_reading_that_leads_nowhere_is_left_again():
+    parts, text = fitted(damage(draw_little(), "blur-1.0", chance(2)), "1.1")
+    canvas, sheet = parts[2], Sheet(*parts)
+    shorter = Found(canvas.face(text.slot).glyphs.spell("Cre brûlée."), text.found.steps[:11], text.found.cost)
+    Comparison(sheet, canvas, [text])._explore(text, shorter)
+    assert said(canvas, text) == TEXTS["1.1"]
+    sheet.measure()
+    assert not sheet.unexplained(text)
+
+
+def test_a_text_that_fills_its_strip_has_no_branches():
+    parts, text = fitted(draw_little(), "1.1")
+    canvas = parts[2]
+    glyphs = canvas.face(text.slot).glyphs.spell("m" * 40)
+    text.found = Found(glyphs, np.zeros(40, int), 0.0)
+    assert canvas.branches(text, 3)
+    assert canvas.branches(text, 40) == []
 
 
 def test_a_sheet_with_another_pose_is_not_understood():
