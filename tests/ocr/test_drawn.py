@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw
 
 from invoice_lab.ocr.drawn import DOUBTFUL, read_drawn
 from invoice_lab.ocr.drawn_layout import Placement, drawn_layout
-from invoice_lab.ocr.glyphs.fit import PageFit
 from invoice_lab.ocr.layouts import load_layouts
 from invoice_lab.ocr.page import Box
 from invoice_lab.ocr.paper import to_grey
@@ -120,26 +119,24 @@ def test_nothing_is_sure_on_a_sheet_that_came_about_in_an_unknown_way():
     assert max(field.confidence for field in found.values()) <= DOUBTFUL
 
 
-def test_a_rule_is_drawn_over_the_last_line():
+def ruled(above):
+    """Return fac-2019 with its rule some rows higher, where it crosses the last line, and a page that it is drawn on."""
+    layout = fac_2019().layout
+    table = layout.drawing.table
+    rule = (table.rule[0], table.rule[1] - above, table.rule[2])
+    drawing = layout.drawing.model_copy(update={"table": table.model_copy(update={"rule": rule})})
     *_, last = NEW["lines"]
-    record = changed(NEW, lines=[{**last, "product": "Garçon jaloux."}])
-    grey = to_grey(np.asarray(on_paper(draw_page(record))))
-    registered = Registration(grey, fac_2019(), read_codes(grey)[0]).run()
-    slots = fac_2019().slots(registered.placement)
-    (slot,) = (slot for slot in slots if slot.name == "1.1")
-    canvas = PageFit(registered.dark, registered.weights, slots).canvas
-    text = canvas.begin(slot, "Garçon jaloux.")
-    near = slice(slot.cut - text.area[0].start - 2, slot.cut - text.area[0].start + 3)
-    assert text.drawn[near].any()
-    assert np.abs(text.drawn - registered.dark[text.area])[near, :130].max() < 0.02
+    record = changed(NEW, lines=[*NEW["lines"][:-1], {**last, "product": "Garçon jaloux, pigeon."}])
+    page = np.asarray(on_paper(draw_page(record))).copy()
+    page[table.at[1] + len(record["lines"]) * table.pitch - above, table.at[0] : 800] = 255
+    return drawn_layout(layout.model_copy(update={"drawing": drawing})), record, Image.fromarray(page)
 
 
 @pytest.mark.parametrize("kind", ["blur-1.0", "downscale-2/3"])
 def test_tails_that_a_rule_cuts_are_no_doubt(kind):
-    """The rule below the last line leaves its row white, whatever reaches into it."""
-    *_, last = NEW["lines"]
-    record = changed(NEW, lines=[*NEW["lines"][:-1], {**last, "product": "Garçon jaloux."}])
-    reading = read(damage(on_paper(draw_page(record)), kind, chance("rule", kind)), fac_2019())
+    """The rule leaves its row white, whatever reaches into it."""
+    drawn, record, page = ruled(3)
+    reading = read(damage(page, kind, chance("rule", kind)), drawn)
     assert lines(reading) == printed(record)
     assert [name for name, field in fields(reading).items() if field.confidence < SURE] == []
 
