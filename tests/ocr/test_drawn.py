@@ -120,7 +120,7 @@ def test_nothing_is_sure_on_a_sheet_that_came_about_in_an_unknown_way():
 
 
 def ruled(above):
-    """Return fac-2019 with its rule some rows higher, where it crosses the last line, and a page that it is drawn on."""
+    """Return fac-2019 with its rule some rows higher, across the last line, and a page that it is drawn on."""
     layout = fac_2019().layout
     table = layout.drawing.table
     rule = (table.rule[0], table.rule[1] - above, table.rule[2])
