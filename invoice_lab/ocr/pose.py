@@ -25,6 +25,9 @@ STRAY = 0.08
 """Pixels (root mean square) that a rigid page's anchors may be off before it is tried as a photographed one."""
 LOOSER = 0.6
 """Share of a rigid page's errors, each for one degree of freedom, that a photographed one may leave to be taken."""
+CHANCE = 13.3
+"""By how much chance makes the squares of a photographed page's errors, in variances, less than a rigid one's, in one
+case of a hundred (chi-square with `FREED` degrees of freedom)."""
 FREED = 4
 """Parameters in which a photographed page is free and a rigid one held; so many errors must be left over to tell them
 apart, for few anchors fit any perspective."""
@@ -132,10 +135,9 @@ class Pose:
         rigid, loose = (_correction(points, by, weights, expected) for expected in (RIGID, LOOSE))
         squares = [float((weights[:, None] ** 2 * (by - _moved(points, one)) ** 2).sum()) for one in (rigid, loose)]
         off = np.sqrt(np.array(squares) / (2 * (weights**2).sum()))
-        spare = 2 * len(points) - 8
-        photographed = (
-            spare >= FREED and off[0] > STRAY and squares[1] / spare < LOOSER**2 * squares[0] / (spare + FREED)
-        )
+        spare, gain = 2 * len(points) - 8, squares[0] - squares[1]
+        better = spare >= FREED and squares[1] / spare < LOOSER**2 * squares[0] / (spare + FREED)
+        photographed = better and gain > CHANCE and off[0] > STRAY
         best = int(photographed)
         return Pose(self.matrix @ _matrix_of((rigid, loose)[best])), float(off[best])
 

@@ -5,7 +5,8 @@ import pytest
 from drawings import draw_little, little, places_of_text, pose_of_turn
 
 from invoice_lab.ocr.page import Box
-from invoice_lab.ocr.pose import Pose
+from invoice_lab.ocr.pose import CORNER_ERROR, Pose
+from invoice_lab.ocr.registration import LABEL_ERROR
 
 CANVAS = (420, 300)
 CORNERS = np.array([(-0.5, -0.5), (419.5, -0.5), (419.5, 299.5), (-0.5, 299.5)])
@@ -131,3 +132,13 @@ def test_a_box_on_the_sheet_is_around_all_its_corners():
 def test_the_pose_of_a_part_of_the_canvas():
     part = TURNED.shifted((40, 10))
     assert np.allclose(part.on_sheet(np.array([(5.0, 6.0)])), TURNED.on_sheet(np.array([(45.0, 16.0)])))
+
+
+def test_what_chance_explains_is_no_perspective():
+    """A page with one line: few labels, all at its left, and a code's corners, found to a pixel each."""
+    labels = [(67.5, 31.0), (64.0, 59.5), (44.5, 89.5), (40.5, 125.0)]
+    corners = [(561.5, 21.5), (660.5, 21.5), (660.5, 120.5), (561.5, 120.5)]
+    by = [(-0.18, 3.38), (-0.02, 3.47), (0.19, 3.7), (0.47, 3.7), (0, 0), (0, 0), (-0.97, -1.03), (0, 0)]
+    weights = np.concatenate([np.full(4, 1 / LABEL_ERROR), np.full(4, 1 / CORNER_ERROR)])
+    pose, _ = Pose.of_shift(0, 0).corrected(np.array(labels + corners), np.array(by), weights)
+    assert np.abs(pose.matrix[2, :2]).max() < 1e-6
