@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -166,7 +167,10 @@ def plot_intervals(
 
 
 def plot_confidence(frame: pd.DataFrame, *, ax: Axes, low: float) -> Axes:
-    """Draw mean confidence by field as dots, a line from the 5th percentile up; columns label, mean, p05."""
+    """Draw mean confidence by field as dots, a line from the 5th percentile up; columns label, mean, p05.
+
+    The axis begins at the last full tenth below what is drawn.
+    """
     light = tokens()["light"]
     places = list(range(len(frame)))
     ax.axvline(low, color=light["worse"], linestyle=(0, (4, 3)), linewidth=1.2)
@@ -178,11 +182,10 @@ def plot_confidence(frame: pd.DataFrame, *, ax: Axes, low: float) -> Axes:
         )
     ax.set_yticks(places, [shortened(label) for label in frame["label"]])
     ax.set_ylim(len(places) - 0.4, -0.6)
-    ax.set_xlim(0, 1)
-    ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-    ax.xaxis.set_major_formatter(lambda value, _: f"{round(100 * value)} %")
+    ax.set_xlim(math.floor(10 * min(low, frame["p05"].min()) - 0.01) / 10, 1)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
     ax.tick_params(axis="y", length=0, labelcolor=light["ink"])
-    ax.set_xlabel(f"Confidence of the engine; dashed: {words.percent(low)}")
+    ax.set_xlabel(f"Confidence of the reading; dashed: {words.percent(low)}")
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)
     return ax

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from cache_data import cache_from_truth, small_truth
 from report_data import HOSTILE_NAME, doubtful_cache, empty_cache, page_of
@@ -74,7 +75,30 @@ def test_doubtful_scans_are_listed_with_what_was_seen(settings):
     assert "expected 12.00." in page
     assert HOSTILE_NAME not in page
     assert "<iframe" not in page
-    assert "product texts are read by OCR alone" in page
+
+
+@pytest.mark.parametrize(
+    ("how", "label", "said"),
+    [
+        ("exact", "drawn again: equal to the pixel", "No value on an accepted part rests on an OCR engine"),
+        ("x+pixels", "x, held against the pixels", "No value on an accepted part rests on an OCR engine"),
+        ("x", "x alone", "word alone stands behind 1 value on accepted parts"),
+    ],
+)
+def test_ways_of_reading_are_told(settings, monkeypatch, how, label, said):
+    doubtful_cache(settings)
+    ways = pd.DataFrame(
+        {"how": [how], "values": [9], "share": [1.0], "accepted": [1], "mean": [1.0], "lowest": [1.0], "low": [0]}
+    )
+    found = OcrQualityPage.all
+    monkeypatch.setattr(
+        OcrQualityPage,
+        "all",
+        lambda page, name, **rest: ways if name == "fields_by_way" else found(page, name, **rest),
+    )
+    page, _ = page_of("ocr_quality", settings, workspace="sample")
+    assert label in page
+    assert said in page.replace("\xa0", " ")
 
 
 def test_a_code_that_was_found_twice_is_shown_once(settings, monkeypatch):

@@ -220,6 +220,9 @@ def test_parts_and_findings(mixed):
     fields = query(mixed, "confidence_by_field", below=0.6).set_index("field")
     assert fields.loc["invoice_id", ["values", "mean", "low"]].tolist() == [1, 0.5, 1]
     assert fields.loc["total", "low"] == 0
+    ways = query(mixed, "fields_by_way", below=0.6).set_index("how")
+    assert ways.loc["ocr", ["values", "accepted", "lowest", "low"]].tolist() == [1, 0, 0.5, 1]
+    assert ways["share"].sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

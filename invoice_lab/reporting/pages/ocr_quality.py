@@ -25,6 +25,14 @@ MEANINGS = {
     "failed": "the program broke",
 }
 NO_PARTS = "No scan has been ingested in this workspace yet. Ingest some with `make report SCANS=<folder>`."
+WAYS = {
+    "exact": "drawn again: equal to the pixel",
+    "fit": "drawn again: explains the pixels best",
+    "qr": "from the QR code",
+    "review": "by a person",
+}
+DRAWN = ("exact", "fit")
+PIXELS = "+pixels"
 _MOST_CODES = 12
 
 
@@ -36,16 +44,15 @@ class OcrQualityPage(ReportPage):
     limits = (
         "A part is one invoice found in a scan, or the scan itself where none was found. It is accepted only if every "
         "check passes.",
-        "Confirmed are invoice id and date, by the QR code, and quantities, prices and the total, by adding up; "
+        "Invoice id and date are held against the QR code, quantities, prices and the total against each other; "
         "what disagrees goes to review, and no printed value is replaced. Names, addresses, e-mails and product texts "
         "are confirmed by their pixels alone.",
-        "Confidence tells how often such readings are right, but for amounts that an OCR engine read, where it is the "
-        "engine's own. "
-        "`invoice-lab evaluate` compares readings with the truth where it is known.",
+        "Confidence tells how often such readings are right, but for amounts that an OCR engine alone read, where it "
+        "is the engine's own. `invoice-lab evaluate` compares readings with the truth where it is known.",
         "This report is of all scans of the workspace, whatever day the invoices are of.",
     )
 
-    def __init__(self, workspace: str, as_of: str = "", low: float = 0.8, shown: int = 500) -> None:
+    def __init__(self, workspace: str, as_of: str = "", low: float = 0.95, shown: int = 500) -> None:
         super().__init__(workspace, as_of, low=low, shown=shown)
         self.low = low
         self.shown = shown
@@ -84,6 +91,12 @@ class OcrQualityPage(ReportPage):
     def confidence(self) -> pd.DataFrame:
         """Confidence by field."""
         return self.all("confidence_by_field", below=self.low)
+
+    @cached_property
+    def ways(self) -> pd.DataFrame:
+        """Fields by the way in which they were read."""
+        frame = self.all("fields_by_way", below=self.low)
+        return frame.assign(label=frame["how"].map(_way))
 
     @property
     def total(self) -> int:
@@ -148,6 +161,24 @@ class OcrQualityPage(ReportPage):
         columns = [Column("layout", "Layout", "fixed"), Column("parts", "Parts", "whole")]
         columns += [Column(status, status.capitalize(), "whole", MEANINGS[status]) for status in MEANINGS]
         return table(frame.reset_index(), [*columns, Column("share", "Accepted", "percent")], table_id="layouts")
+
+    def ways_table(self) -> Html:
+        """Return in which ways the fields were read."""
+        if self.ways.empty:
+            return paragraph("No field was read, so there is no way of reading to show.") if self.total else Html()
+        return table(
+            self.ways,
+            [
+                Column("label", "Way of reading", "fixed"),
+                Column("values", "Values read", "whole"),
+                Column("share", "Share", "percent"),
+                Column("accepted", "On accepted parts", "whole"),
+                Column("mean", "Mean confidence", "percent"),
+                Column("lowest", "Lowest", "percent"),
+                Column("low", f"Below {words.percent(self.low)}", "whole"),
+            ],
+            table_id="ways",
+        )
 
     def fields(self) -> Html:
         """Return the confidence of each field."""
@@ -215,10 +246,21 @@ class OcrQualityPage(ReportPage):
         """Return what acceptance does and doesn't say."""
         if not self.total:
             return Html()
+        how, n = self.ways["how"], self.ways["values"].sum()
+        drawn = self.ways.loc[how.isin(DRAWN), "values"].sum()
+        coded = self.ways.loc[how == "qr", "values"].sum()
+        held = self.ways.loc[how.str.endswith(PIXELS), "values"].sum()
+        alone = self.ways.loc[~how.isin(WAYS) & ~how.str.endswith(PIXELS), "accepted"].sum()
         return notes(
-            "That a part was accepted says that its id and date agree with the QR code, and that quantities and prices "
-            "add up to the total. Names, addresses, e-mails and product texts are read by OCR alone: in accepted parts "
-            "too they can hold misread letters."
+            "That a part was accepted says that its id and date agree with the QR code, that quantities and prices add "
+            "up to the total, and that every field was read as surely as is asked for; or that a person accepted it.",
+            f"{words.of(drawn, n, 'value')}, were drawn again in the layout's fonts and compared with the scan pixel "
+            f"by pixel; {words.whole(held)} more were read by an engine and held against the pixels in a fitting font, "
+            f"{words.whole(coded)} come from the QR code.",
+            f"An OCR engine's word alone stands behind {words.count(alone, 'value')} on accepted parts: amounts that "
+            "arithmetic confirms, or what a person accepted."
+            if alone
+            else "No value on an accepted part rests on an OCR engine's word alone.",
         )
 
     def values(self) -> dict[str, Any]:
@@ -258,7 +300,7 @@ class OcrQualityPage(ReportPage):
             return ""
         worst = self.confidence.iloc[0]
         return (
-            f"The engine is least sure of {self._name(worst.field)}: {words.percent(worst['mean'])} on average, "
+            f"Least sure is {self._name(worst.field)}: {words.percent(worst['mean'])} on average, "
             f"{words.of(worst.low, worst['values'], 'value')}, below {words.percent(self.low)}."
         )
 
@@ -272,3 +314,9 @@ class OcrQualityPage(ReportPage):
     @staticmethod
     def _name(field: str) -> str:
         return field.replace("_", " ").replace(".", " ")
+
+
+def _way(how: str) -> str:
+    """Return a way of reading in words."""
+    engine = how.removesuffix(PIXELS)
+    return WAYS.get(how) or (f"{engine}, held against the pixels" if engine != how else f"{engine} alone")
