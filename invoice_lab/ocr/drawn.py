@@ -17,6 +17,7 @@ from invoice_lab.ocr.glyphs.exchange import probabilities
 from invoice_lab.ocr.glyphs.fit import PageFit
 from invoice_lab.ocr.glyphs.sheet import Sheet
 from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.opacity import as_shown
 from invoice_lab.ocr.page import Box, Field, LineReading
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.pose import Pose
@@ -79,13 +80,15 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose
     DrawnReading or None
         None where the layout's labels are not found on the sheet.
     """
-    straight = _read_straight(rgb, drawn, code)
-    if straight:
-        return straight
+    for shown in (drawn, drawn.opaque):
+        straight = _read_straight(rgb, shown, code) if shown else None
+        if straight:
+            return straight
     grey = to_grey(rgb)
     registered = Registration(grey, drawn, code, guess).run()
     if registered is None:
         return None
+    drawn = as_shown(drawn, registered)
     reading, understood = _read_registered(rgb, drawn, registered)
     if not understood and registered.snapped:  # it may be tilted a little, all the same
         tilted = Registration(grey, drawn, code, guess).run(plain=False)
@@ -139,9 +142,9 @@ def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict
     weights = registered.weights.copy()
     rule = drawn.rule_at(registered.placement)
     if rule:
-        weights[max(rule[1], 0) : rule[1] + 1] = 0
+        weights[max(rule.row, 0) : rule.row + 1] = 0
     inside = [slot for slot in drawn.slots(registered.placement) if drawn.holds(slot)]
-    fit = PageFit(registered.dark, weights, inside, exact)
+    fit = PageFit(registered.dark, weights, inside, exact, rule)
     found = [text for text in fit.run() if text.found]
     sheet = Sheet(rgb, registered.pose, fit.canvas, [text for text in fit.texts if text.found])
     Comparison(sheet, fit.canvas, found).run()

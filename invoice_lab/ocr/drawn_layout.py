@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from invoice_lab.errors import MissingToolError
 from invoice_lab.ocr.anchors import Anchor, anchor
 from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, Grammar, characters_of, integer, literal, mask, number
 from invoice_lab.ocr.glyphs.inked import Ink
-from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.glyphs.slot import Rule, Slot
 from invoice_lab.ocr.glyphs.typeface import Typeface, load_typeface
 from invoice_lab.ocr.glyphs.typography import typography
 from invoice_lab.ocr.layouts import Layout
@@ -53,6 +53,12 @@ class DrawnLayout:
         self.layout, self.drawing = layout, drawing
         self.alphabet = typography().alphabets[drawing.alphabet]
 
+    @cached_property
+    def opaque(self) -> DrawnLayout | None:
+        """The layout as programs show it that leave out how opaque each pixel is; None where all inks are opaque."""
+        opaque = self.drawing.opaque()
+        return None if opaque == self.drawing else DrawnLayout(self.layout, opaque)
+
     # --- anchors -----------------------------------------------------------------------------------------------------
 
     def header_anchors(self) -> list[Anchor]:
@@ -89,12 +95,14 @@ class DrawnLayout:
         table = self.drawing.table
         return table.at[0], table.at[1] + table.pitch * line
 
-    def rule_at(self, placement: Placement) -> tuple[int, int, int] | None:
-        """Return where the table's rule begins, and its width; None without a rule."""
-        if self.drawing.table.rule is None:
+    def rule_at(self, placement: Placement) -> Rule | None:
+        """Return the table's rule; None without one."""
+        rule = self.drawing.table.rule
+        if rule is None:
             return None
-        (x, y, width), (left, end) = self.drawing.table.rule, self.line_at(placement.lines)
-        return left + placement.table[0] + x, end + placement.table[1] + y, width
+        (x, y), (left, end) = rule.at, self.line_at(placement.lines)
+        moved = placement.table
+        return Rule(left + moved[0] + x, end + moved[1] + y, rule.width, self._ink(rule.ink))
 
     def _anchor(self, cell: Cell, at: Offset) -> Anchor:
         pen = (at[0] + cell.at[0], at[1] + cell.at[1])
@@ -153,8 +161,9 @@ class DrawnLayout:
     def _crossed(self, slot: Slot, placement: Placement) -> Slot:
         """Return a slot as the rule cuts it, which is drawn after it."""
         rule = self.rule_at(placement)
-        crossed = rule and rule[0] <= slot.pen[0] and slot.right <= rule[0] + rule[2] and slot.pen[1] < rule[1]
-        return replace(slot, cut=rule[1]) if rule and crossed else slot
+        if rule is None or rule.left > slot.pen[0] or slot.right > rule.left + rule.width or slot.pen[1] >= rule.row:
+            return slot
+        return replace(slot, cut=rule.row)
 
     def load_typefaces(self) -> None:
         """Load the typefaces of all cells.
@@ -173,7 +182,10 @@ class DrawnLayout:
 
     def ink(self, cell: Cell) -> Ink:
         """Return the ink of a cell."""
-        ink = self.drawing.inks[cell.ink]
+        return self._ink(cell.ink)
+
+    def _ink(self, name: str) -> Ink:
+        ink = self.drawing.inks[name]
         return Ink((*ink.colour, ink.opacity / 255))
 
     def grammar(self, cell: Cell) -> Grammar:

@@ -146,5 +146,6 @@ def draw_again(
 def _draw_rule(draw: ImageDraw.ImageDraw, drawn: DrawnLayout, placement: Placement) -> None:
     rule = drawn.rule_at(placement)
     if rule:
-        left, row, width = rule
-        draw.line((left, row, left + width - 1, row), fill=(0, 0, 0, 0))
+        red, green, blue, opacity = rule.ink.colour
+        fill = (red, green, blue, round(opacity * 255))
+        draw.line((rule.left, rule.row, rule.left + rule.width - 1, rule.row), fill=fill)

@@ -12,6 +12,7 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, drawn_layout
 from invoice_lab.ocr.glyphs.fit import spread_of_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, load_layouts
+from invoice_lab.ocr.opacity import as_shown
 from invoice_lab.ocr.page import Field, Page, every_field
 from invoice_lab.ocr.paper import Plane, paper, to_grey
 from invoice_lab.ocr.preprocess import ARRIVED, crop_to_ink, enlarge, stages
@@ -110,7 +111,7 @@ def _drawn_shots(grey: Pixels, drawn: DrawnLayout, code: QrCode | None) -> Itera
         specks = float((found.weights == 0).mean())
         why = f"{100 * specks:.2g} % of the pixels"
         yield Shot("mask specks", "Lonely pixels tell nothing and are left out.", why, _as_grey(1 - found.weights))
-    spread = spread_of_labels(found.dark, found.weights, drawn.slots(found.placement))
+    spread = spread_of_labels(found.dark, found.weights, as_shown(drawn, found).slots(found.placement))
     kernel = np.clip(spread.kernel / max(float(spread.kernel.max()), 1e-6), 0, 1)
     zoomed = cv2.resize(kernel, None, fx=KERNEL_ZOOM, fy=KERNEL_ZOOM, interpolation=cv2.INTER_NEAREST)
     why = f"width {_width(spread.kernel):.2f} pixels, noise {100 * spread.noise:.2g} %"

@@ -51,9 +51,17 @@ def draw_described(
     for number, line in enumerate(record["lines"]):
         for cell in table.line:
             _draw_cell(draw, drawing, cell, (x, y + table.pitch * number), _line(line, layout))
+    _draw_rule(draw, drawing, (x, end))
     for cell, values in zip(table.foot, _foot(record, layout, table.foot), strict=True):
         _draw_cell(draw, drawing, cell, (x, end + table.foot_at), values)
     return page
+
+
+def _draw_rule(draw: ImageDraw.ImageDraw, drawing: Drawing, at: Offset) -> None:
+    rule = drawing.table.rule
+    if rule:
+        (left, row), ink = _moved(at, rule.at), drawing.inks[rule.ink]
+        draw.line((left, row, left + rule.width - 1, row), fill=(*ink.colour, ink.opacity))
 
 
 def _draw_cell(draw: ImageDraw.ImageDraw, drawing: Drawing, cell: Cell, at: Offset, values: Values) -> None:

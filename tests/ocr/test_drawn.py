@@ -123,7 +123,8 @@ def ruled(above):
     """Return fac-2019 with its rule some rows higher, across the last line, and a page that it is drawn on."""
     layout = fac_2019().layout
     table = layout.drawing.table
-    rule = (table.rule[0], table.rule[1] - above, table.rule[2])
+    x, y = table.rule.at
+    rule = table.rule.model_copy(update={"at": (x, y - above)})
     drawing = layout.drawing.model_copy(update={"table": table.model_copy(update={"rule": rule})})
     *_, last = NEW["lines"]
     record = changed(NEW, lines=[*NEW["lines"][:-1], {**last, "product": "Garçon jaloux, pigeon."}])

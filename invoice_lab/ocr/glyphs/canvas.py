@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -10,14 +11,14 @@ import numpy as np
 from invoice_lab.ocr.glyphs.grammar import StepTable, step_table
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.search import Found, Usage, search, usage_of
-from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.glyphs.slot import Rule, Slot
 from invoice_lab.ocr.glyphs.spread import Plane, Spread
 from invoice_lab.ocr.glyphs.templates import ABOVE, SpreadGlyphs, strip_height
 from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.glyphs.typography import typography
 
 MARGIN = 12
-"""Columns of a strip left of the pen."""
+"""Columns of a strip left of the pen; pixels around a rule."""
 CORRELATION = 4.0
 """Neighbouring pixels err alike: so many pixels tell as much as one that errs by itself."""
 BRANCHES = 20
@@ -74,6 +75,16 @@ class FittedText:
         return left
 
 
+@dataclass
+class DrawnRule:
+    """A rule as it is drawn: the part of the canvas that it darkens, and its ink there, as drawn and as it appears."""
+
+    rule: Rule
+    area: tuple[slice, slice]
+    drawn: Plane
+    spread: Plane
+
+
 @dataclass(frozen=True)
 class Face:
     """What belongs to one typeface, ink and alphabet on this page."""
@@ -96,22 +107,29 @@ class Canvas:
         How much each pixel counts; 0 for what is known to be spoilt.
     spread : Spread or PhasedSpread
         How ink is spread, as far as it is known.
+    rule : Rule, optional
+        What is drawn beside the texts.
 
     Attributes
     ----------
     ink : ndarray of float, shape (height, width)
-        All texts, as they are drawn.
+        The rule and all texts, as they are drawn.
+    rule : DrawnRule or None
     specked : bool
         Whether many single pixels are spoilt, so that no pixel can be relied on.
     """
 
-    def __init__(self, dark: Plane, weights: Plane, spread: Spread | PhasedSpread) -> None:
+    def __init__(self, dark: Plane, weights: Plane, spread: Spread | PhasedSpread, rule: Rule | None = None) -> None:
         self.dark, self.weights, self.spread = dark, weights, spread
         self.specked = bool((weights == 0).mean() > SPECKED)
         self.ink = np.zeros_like(dark)
         self._explained = np.zeros_like(dark)
         self._faces: dict[tuple[object, ...], Face] = {}
         self._tables: dict[tuple[object, ...], StepTable] = {}
+        self.rule = _drawn_rule(rule, dark.shape) if rule else None
+        if self.rule:
+            self.ink[self.rule.area] += self.rule.drawn
+        self._explain([self.rule] if self.rule else [])
 
     def residual(self) -> Plane:
         """Return what no text explains, shape of the canvas."""
@@ -232,9 +250,13 @@ class Canvas:
         self.spread = spread
         self._faces.clear()
         self._explained[:] = 0
-        for text in texts:
-            text.spread = spread.of(text.drawn, text.area)
-            self._explained[text.area] += text.spread
+        self._explain([*texts, *([self.rule] if self.rule else [])])
+
+    def _explain(self, inked: Sequence[FittedText | DrawnRule]) -> None:
+        """Spread what is drawn, and count it as explained."""
+        for one in inked:
+            one.spread = self.spread.of(one.drawn, one.area)
+            self._explained[one.area] += one.spread
 
     def measure(self, text: FittedText) -> None:
         """Measure what a text leaves unexplained near its ink."""
@@ -254,6 +276,18 @@ class Canvas:
             return np.array([text.slot.pen[0]])
         pens = glyphs.pens(text.found.glyphs, text.slot.pen[0])
         return np.append(pens, pens[-1] + (glyphs.advance[text.found.glyphs[-1]] >> 6))
+
+
+def _drawn_rule(rule: Rule, canvas: tuple[int, ...]) -> DrawnRule | None:
+    """Draw a rule; None where it lies beyond the canvas, or is white."""
+    top, left = rule.row - MARGIN, max(rule.left - MARGIN, 0)
+    bottom, right = rule.row + MARGIN + 1, min(rule.left + rule.width + MARGIN, canvas[1])
+    dark = rule.ink.luma()[255]
+    if top < 0 or bottom > canvas[0] or right <= left or not dark:
+        return None
+    drawn = np.zeros((bottom - top, right - left), np.float32)
+    drawn[MARGIN, rule.left - left : rule.left + rule.width - left] = dark
+    return DrawnRule(rule, (slice(top, bottom), slice(left, right)), drawn, np.zeros_like(drawn))
 
 
 def _face_of(slot: Slot, spread: Spread | PhasedSpread, corner: tuple[int, int]) -> Face:

@@ -18,7 +18,7 @@ from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.exchange import exchange
 from invoice_lab.ocr.glyphs.phased import PhasedSpread, estimate_phased, find_periods
 from invoice_lab.ocr.glyphs.search import BEAM
-from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.glyphs.slot import Rule, Slot
 from invoice_lab.ocr.glyphs.spread import QUIETEST, Plane, Spread, estimate_spread
 
 FIRST_NOISE, LATER_NOISE = 0.007, 0.003
@@ -48,6 +48,8 @@ class PageFit:
     slots : sequence of Slot
     known : dict of str to str, optional
         Texts that are known for certain, by their slot's name.
+    rule : Rule, optional
+        What is drawn beside the texts.
 
     Attributes
     ----------
@@ -58,8 +60,15 @@ class PageFit:
         Those that are not known.
     """
 
-    def __init__(self, dark: Plane, weights: Plane, slots: Sequence[Slot], known: Mapping[str, str] = NONE) -> None:
-        self.canvas = Canvas(dark, weights, spread_of_labels(dark, weights, slots))
+    def __init__(
+        self,
+        dark: Plane,
+        weights: Plane,
+        slots: Sequence[Slot],
+        known: Mapping[str, str] = NONE,
+        rule: Rule | None = None,
+    ) -> None:
+        self.canvas = Canvas(dark, weights, spread_of_labels(dark, weights, slots), rule)
         self.texts = [self.canvas.begin(slot, known.get(slot.name)) for slot in slots]
         self.open = [text for text in self.texts if text.slot.name not in known]
 

@@ -73,7 +73,7 @@ class Sheet:
         self._scale = max(pose.scale, 0.5)
         told = _told(canvas, pose, grey.shape).astype(np.float32)
         self._told = _in_units(told, cv2.BORDER_CONSTANT) > 0
-        self._texts = texts
+        self._texts, self._rule = texts, canvas.rule
         self._sample = sorted(texts, key=lambda text: -float(text.drawn.sum()))[:SAMPLE]
         bright = paper(pose.rectify(grey, canvas.ink.shape[::-1]).astype(np.float32))
         self._paper = self._paper_of(rgb, pose, bright)
@@ -124,13 +124,17 @@ class Sheet:
             small = cv2.resize(self._paper, way.size[::-1], interpolation=cv2.INTER_AREA)
             self._paper = small.reshape(*way.size, -1)
         self._should: Plane = self._paper * np.float32(1 - way.level)
+        if self._rule:
+            self._draw(way, self._rule.drawn, self._rule.area, self._rule.rule.ink)
         for text in self._texts:
-            rows, columns = text.area
-            window = way.optics.window(text.area, way.size)
-            if _is_empty(window):
-                continue
-            seen = way.optics.seen(text.drawn[None], (columns.start, rows.start), window)[0]
-            self._should[window] -= self._paper[window] * seen[:, :, None] * self._tint(text.slot.ink)
+            self._draw(way, text.drawn, text.area, text.slot.ink)
+
+    def _draw(self, way: Appearance, drawn: Plane, area: Area, ink: Ink) -> None:
+        rows, columns = area
+        window = way.optics.window(area, way.size)
+        if not _is_empty(window):
+            seen = way.optics.seen(drawn[None], (columns.start, rows.start), window)[0]
+            self._should[window] -= self._paper[window] * seen[:, :, None] * self._tint(ink)
 
     def _misfit(self, way: Appearance) -> float:
         """Return how far some of the texts are from what they should look like, in grey levels.

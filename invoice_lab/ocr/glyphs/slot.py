@@ -10,6 +10,16 @@ from invoice_lab.ocr.glyphs.typeface import Typeface
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A line of one pixel that is drawn over texts: where it begins on the canvas, how long it is, and its ink."""
+
+    left: int
+    row: int
+    width: int
+    ink: Ink
+
+
+@dataclass(frozen=True)
 class Slot:
     """A place for a text on a page.
 
@@ -29,7 +39,7 @@ class Slot:
     alphabet : str
         The characters that may occur.
     cut : int or None
-        The row of the canvas in which it is white, where a rule without colour crosses it.
+        The row of the canvas that a `Rule` covers, where one crosses it.
     """
 
     name: str

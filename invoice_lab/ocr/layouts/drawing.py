@@ -60,6 +60,23 @@ class Cell(Part):
         return tuple(name for name, _ in FIELD.findall(self.text))
 
 
+class Rule(Part):
+    """A line of one pixel that is drawn over the text.
+
+    Attributes
+    ----------
+    at : (x, y)
+        Where it begins, in pixels from the table's left and from the end of the last line.
+    width : int
+    ink : str
+        A name of `Drawing.inks`. One that is wholly transparent leaves white what it crosses.
+    """
+
+    at: tuple[int, int]
+    width: int
+    ink: str
+
+
 class Table(Part):
     """The product lines and what stands below them, which move together.
 
@@ -77,9 +94,7 @@ class Table(Part):
         What stands below the lines. The first one's label tells where the foot is.
     head : tuple of Cell
         What stands above the lines, such as column titles.
-    rule : (x, y, width) or None
-        A line of one pixel that is drawn in no colour, over the text: it leaves white what it crosses. In pixels from
-        the table's left and from the end of the last line.
+    rule : Rule or None
     """
 
     at: tuple[int, int]
@@ -88,7 +103,7 @@ class Table(Part):
     foot_at: int
     foot: tuple[Cell, ...]
     head: tuple[Cell, ...] = ()
-    rule: tuple[int, int, int] | None = None
+    rule: Rule | None = None
 
 
 class Block(Part):
@@ -128,6 +143,11 @@ class Drawing(Part):
     header: Block
     table: Table
 
+    def opaque(self) -> Drawing:
+        """Return the drawing as programs show it that leave out how opaque each pixel is."""
+        inks = {name: ink.model_copy(update={"opacity": 255}) for name, ink in self.inks.items()}
+        return self.model_copy(update={"inks": inks})
+
     @model_validator(mode="after")
     def _names_known(self) -> Drawing:
         for cell in (*self.header.cells, *self.table.head, *self.table.line, *self.table.foot):
@@ -135,4 +155,6 @@ class Drawing(Part):
                 raise ValueError(
                     f"The cell {cell.text!r} names the font {cell.font!r} or ink {cell.ink!r}, not described."
                 )
+        if self.table.rule and self.table.rule.ink not in self.inks:
+            raise ValueError(f"The rule names the ink {self.table.rule.ink!r}, not described.")
         return self

@@ -1,0 +1,49 @@
+"""Half-transparent ink: on some sheets it was laid on white, on others a program left out how opaque it is.
+
+Both are one file to those who made it: ``cv2.imread`` and Pillow's ``convert("RGB")`` do the latter. Which it was shows
+in how dark the labels in that ink are, beside those in an opaque one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from invoice_lab.ocr.drawn_layout import DrawnLayout
+from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.registration import Registered
+
+AROUND = 3
+"""Pixels around a label in which its ink is looked for: so far most blurs carry it."""
+
+
+def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
+    """Return a layout as a sheet shows it: `drawn` itself, or `drawn.opaque`.
+
+    Parameters
+    ----------
+    drawn : DrawnLayout
+    found : Registered
+        The sheet on the layout's canvas.
+    """
+    opaque = drawn.opaque
+    if opaque is None:
+        return drawn
+    pairs = zip(drawn.slots(found.placement), opaque.slots(found.placement), strict=True)
+    labels = [pair for pair in pairs if len(pair[0].label.strip()) > 2 and drawn.holds(pair[0])]
+    strengths = np.array([[_strength(found, slot) for slot in pair] for pair in labels]).reshape(-1, 2)
+    alike = np.array([laid.ink == bare.ink for laid, bare in labels], np.bool_)
+    usual = float(np.median(strengths[alike])) if alike.any() else 1.0
+    laid, bare = np.abs(strengths[~alike] - usual).sum(axis=0)
+    return opaque if bare < laid else drawn
+
+
+def _strength(found: Registered, slot: Slot) -> float:
+    """Return how much ink is seen of a slot's label, as a share of what it is drawn with."""
+    picture, left, top = slot.typeface.render(slot.label.rstrip())
+    x, y = slot.pen[0] + left, slot.pen[1] + top
+    height, width = picture.shape
+    rows = slice(max(y - AROUND, 0), y + height + AROUND)
+    columns = slice(max(x - AROUND, 0), x + width)
+    counted = found.weights[rows, columns]
+    seen = float((found.dark[rows, columns] * counted).sum()) / max(float(counted.mean()), 0.1)
+    return seen / max(float(slot.ink.luma()[picture].sum()), 1e-6)
