@@ -98,6 +98,19 @@ class Pose:
         places: Points = homogeneous[:, :2] / homogeneous[:, 2:]
         return places
 
+    def on_canvas(self, points: Points) -> Points:
+        """Return where points of the sheet lie on the canvas."""
+        return Pose(np.asarray(np.linalg.inv(self.matrix), np.float64)).on_sheet(points)
+
+    def window(self, area: tuple[slice, slice], reach: float, sheet: tuple[int, int]) -> tuple[slice, slice]:
+        """Return the part of a sheet of (height, width) that shows an area of the canvas and `reach` pixels around it."""
+        top, bottom = area[0].start - reach, area[0].stop - 1 + reach
+        left, right = area[1].start - reach, area[1].stop - 1 + reach
+        corners = self.on_sheet(np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float))
+        low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
+        high = np.minimum(np.ceil(corners.max(axis=0)) + 1, (sheet[1], sheet[0])).astype(int)
+        return slice(int(low[1]), max(int(high[1]), int(low[1]))), slice(int(low[0]), max(int(high[0]), int(low[0])))
+
     def box_on_sheet(self, box: Box) -> Box:
         """Return the smallest box on the sheet around a box of the canvas."""
         x, y, right, bottom = box.x, box.y, box.right, box.bottom

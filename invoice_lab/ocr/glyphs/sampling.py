@@ -55,16 +55,11 @@ class Sampling:
 
     def window(self, area: Area, sheet: tuple[int, int]) -> Area:
         """Return the part of a sheet of (height, width) on which ink on an area of the canvas can be seen."""
-        top, bottom = area[0].start - RADIUS, area[0].stop - 1 + RADIUS
-        left, right = area[1].start - RADIUS, area[1].stop - 1 + RADIUS
-        corners = self.pose.on_sheet(np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float))
-        low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
-        high = np.minimum(np.ceil(corners.max(axis=0)) + 1, (sheet[1], sheet[0])).astype(int)
-        return slice(int(low[1]), max(int(high[1]), int(low[1]))), slice(int(low[0]), max(int(high[0]), int(low[0])))
+        return self.pose.window(area, RADIUS, sheet)
 
     def seen(self, pictures: Plane, corner: tuple[int, int], window: Area) -> Plane:
         """Return how ink on the canvas is seen on a part of the sheet; see `Optics`."""
-        places = self.places(*_grid(window))
+        places = self.pose.on_canvas(pixels_of(window))
         across, first_column = _taps(places[:, 0], self.rows)
         down, first_row = _taps(places[:, 1], self.columns)
         out = np.zeros((len(places), len(pictures)), np.float32)
@@ -72,15 +67,16 @@ class Sampling:
         height, width = window[0].stop - window[0].start, window[1].stop - window[1].start
         return np.ascontiguousarray(out.T).reshape(-1, height, width)
 
-    def places(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Points:
-        """Return where on the canvas pixels of the sheet lie."""
-        back = Pose(np.asarray(np.linalg.inv(self.pose.matrix), np.float64))
-        return back.on_sheet(np.column_stack([columns, rows]).astype(float))
+    @property
+    def gain(self) -> float:
+        """How dark the sheet is where the canvas is black far and wide."""
+        return float(self.columns.sum() / KNOTS)
 
 
-def _grid(window: Area) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def pixels_of(window: Area) -> Points:
+    """Return the pixels (x, y) of a part of the sheet, row by row."""
     rows, columns = np.mgrid[window]
-    return rows.ravel(), columns.ravel()
+    return np.column_stack([columns.ravel(), rows.ravel()]).astype(float)
 
 
 def _taps(places: Doubles, kernel: Doubles) -> tuple[Plane, npt.NDArray[np.int64]]:
@@ -110,8 +106,8 @@ def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pos
     float
         Darkness of blank paper.
     """
-    rows, columns = _some(where)
-    told = _Told(np.ascontiguousarray(ink, np.float32), rows, columns, dark[rows, columns].astype(float))
+    pixels, seen = some_pixels(dark, where)
+    told = _Told(np.ascontiguousarray(ink, np.float32), pixels, seen)
     distance = np.abs(np.arange(-RADIUS, RADIUS + 1 / KNOTS, 1 / KNOTS))
     first = np.maximum(1 - distance, 0)
     made, level = Sampling(pose, first, first), 0.0
@@ -125,24 +121,23 @@ def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pos
 
 @dataclass(frozen=True)
 class _Told:
-    """Pixels of the sheet (rows, columns) by which kernels and pose are estimated: the ink, and what is seen of it."""
+    """Pixels of the sheet by which kernels and pose are estimated: the ink, and what is seen of it."""
 
     ink: Plane
-    rows: npt.NDArray[np.int64]
-    columns: npt.NDArray[np.int64]
+    pixels: Points
     seen: Doubles
 
     def not_cut(self, made: Sampling, level: float) -> _Told:
         """Return those that are not whiter than white: a sharp filter's overshoot is cut off there."""
-        should = self.values(made, made.places(self.rows, self.columns)) + level
+        should = self.values(made, made.pose.on_canvas(self.pixels)) + level
         kept = (self.seen > CUT) | (should > -CUT)
-        return _Told(self.ink, self.rows[kept], self.columns[kept], self.seen[kept])
+        return _Told(self.ink, self.pixels[kept], self.seen[kept])
 
     def trusted(self, made: Sampling, level: float) -> _Told:
         """Return those that are not far off: they may be of letters that were misread."""
-        left = np.abs(self.seen - level - self.values(made, made.places(self.rows, self.columns)))
+        left = np.abs(self.seen - level - self.values(made, made.pose.on_canvas(self.pixels)))
         kept = left <= FAR_OFF * max(float(np.median(left)), CUT)
-        return _Told(self.ink, self.rows[kept], self.columns[kept], self.seen[kept])
+        return _Told(self.ink, self.pixels[kept], self.seen[kept])
 
     def values(self, made: Sampling, places: Points) -> Doubles:
         """Return what pixels at places of the canvas should see."""
@@ -153,17 +148,18 @@ class _Told:
         return out[:, 0].astype(float)
 
 
-def _some(where: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def some_pixels(dark: Plane, where: npt.NDArray[np.bool_]) -> tuple[Points, Doubles]:
+    """Return some of the pixels (x, y) that can be told from, and how dark they are."""
     rows, columns = np.nonzero(where)
     if len(rows) > MOST_PIXELS:
         chosen = np.sort(np.random.default_rng(0).choice(len(rows), MOST_PIXELS, replace=False))
         rows, columns = rows[chosen], columns[chosen]
-    return rows, columns
+    return np.column_stack([columns, rows]).astype(float), dark[rows, columns].astype(float)
 
 
 def _with_kernels(made: Sampling, told: _Told) -> tuple[Sampling, float]:
     """Solve for the kernel along the rows, then for that along the columns."""
-    places = made.places(told.rows, told.columns)
+    places = made.pose.on_canvas(told.pixels)
     along, _ = _kernel(told, places[:, 0], _taps(places[:, 1], made.columns), along_rows=True)
     along /= along.sum() / KNOTS  # one axis carries the gain
     down, level = _kernel(told, places[:, 1], _taps(places[:, 0], along), along_rows=False)
@@ -188,7 +184,7 @@ def _kernel(
 
 def _with_pose(made: Sampling, level: float, told: _Told) -> Sampling:
     """Move the pose to where the sheet's pixels see most of what is drawn (Gauss-Newton, one step)."""
-    places = made.places(told.rows, told.columns)
+    places = made.pose.on_canvas(told.pixels)
     here = told.values(made, places)
     right, down = ((told.values(made, places + step) - here) / NUDGE for step in NUDGE * np.eye(2))
     return Sampling(made.pose.nudged(places, right, down, told.seen - level - here), made.rows, made.columns)

@@ -15,6 +15,7 @@ from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
 from invoice_lab.ocr.glyphs.jpeg import UNIT
+from invoice_lab.ocr.glyphs.nearest import estimate_nearest
 from invoice_lab.ocr.glyphs.noise import Noise, estimate_noise
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.sampling import estimate_sampling
@@ -108,6 +109,9 @@ class Sheet:
         dark: Plane = (1 - self._grey / np.maximum(greyed(self._paper)[:, :, 0], 1)).astype(np.float32)
         sampling, level = estimate_sampling(dark, canvas.ink, self._told, pose)
         yield Appearance(sampling, self._size, level)
+        nearest = estimate_nearest(dark, canvas.ink, self._told, sampling, level)
+        if nearest:
+            yield Appearance(nearest, self._size, level)
         if np.array_equal(pose.matrix, Pose.filling(size[::-1], sheet[::-1]).matrix):
             yield from resized(size, sheet, self._size, self._misfit)
 
