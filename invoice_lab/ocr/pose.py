@@ -103,7 +103,7 @@ class Pose:
         return Pose(np.asarray(np.linalg.inv(self.matrix), np.float64)).on_sheet(points)
 
     def window(self, area: tuple[slice, slice], reach: float, sheet: tuple[int, int]) -> tuple[slice, slice]:
-        """Return the part of a sheet of (height, width) that shows an area of the canvas and `reach` pixels around it."""
+        """Return the part of a sheet (height, width) on which an area of the canvas and `reach` pixels around lie."""
         top, bottom = area[0].start - reach, area[0].stop - 1 + reach
         left, right = area[1].start - reach, area[1].stop - 1 + reach
         corners = self.on_sheet(np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +17,21 @@ Plane = npt.NDArray[np.float32]
 
 UNIT = 16
 """Pixels, both ways, that JPEG compresses together: four blocks, and one of each colour where those are thinned out."""
+LESS: tuple[Literal[0, 1], ...] = (0, 1)
+"""Ways to thin out colours less than most programs do."""
 COARSE, FINE = range(10, 96, 5), range(-4, 5)
 """Qualities that are tried, and those around the best of them."""
 
 
 @dataclass(frozen=True)
 class Compression:
-    """A way of compressing: quality (1 to 100, as libjpeg counts), and whether colours are thinned out (4:2:0)."""
+    """A way of compressing: quality (1 to 100, as libjpeg counts), and how colours are thinned out.
+
+    `thinned` is along so many axes: 0 not at all (4:4:4), 1 along the rows (4:2:2), 2 along both (4:2:0).
+    """
 
     quality: int
-    thinned: bool = True
+    thinned: Literal[0, 1, 2] = 2
 
 
 def compressed(rgb: Plane, how: Compression) -> Plane:
@@ -46,7 +52,7 @@ def compressed(rgb: Plane, how: Compression) -> Plane:
     tall = np.clip(np.rint(rgb), 0, 255).astype(np.uint8).reshape(count * height, width, channels)
     buffer = io.BytesIO()
     Image.fromarray(tall[:, :, 0] if channels == 1 else tall).save(
-        buffer, "JPEG", quality=how.quality, subsampling=2 if how.thinned else 0
+        buffer, "JPEG", quality=how.quality, subsampling=how.thinned
     )
     with Image.open(buffer) as picture:
         seen = np.asarray(picture)
@@ -64,7 +70,7 @@ def find_compression(misfit: Callable[[Compression], float], *, coloured: bool) 
     coloured : bool
         Whether the page has colours, which may be thinned out.
     """
-    best = min((Compression(quality, coloured) for quality in COARSE), key=misfit)
-    near = [Compression(best.quality + by, coloured) for by in FINE if 0 < best.quality + by <= 100]
+    best = min((Compression(quality) for quality in COARSE), key=misfit)
+    near = [Compression(best.quality + by) for by in FINE if 0 < best.quality + by <= 100]
     best = min(near, key=misfit)
-    return min(best, Compression(best.quality, thinned=False), key=misfit) if coloured else best
+    return min(best, *(Compression(best.quality, thinned) for thinned in LESS), key=misfit) if coloured else best

@@ -1,13 +1,19 @@
-"""What remains where everything is explained: noise, and now and then a pixel that is far off."""
+"""What remains where everything is explained: noise, and now and then a pixel that is far off.
+
+On blank paper less remains than at the edges of ink, where whatever is not known of how the sheet came about shows. A
+text that is not drawn quite as it is believed to be leaves more than others do.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Plane = npt.NDArray[np.float32]
+Area = tuple[slice, slice]
 
 QUIETEST = 0.5
 """Grey levels: what rounding leaves, and a little more."""
@@ -18,6 +24,10 @@ RAREST = 1e-5
 BLOT = 4.0
 """Pixels that are spoilt together, by one accident: however alike noise is, of so many one counts at the least."""
 STEPS = 12
+NORMAL = 1.48
+"""Standard deviation of a normal distribution, in medians of what it is off."""
+ENOUGH = 50
+"""Pixels at the edges of a text from which on its own noise is told."""
 NEAR = 3.0
 """Standard deviations within which a residual counts as noise where the likeness of neighbours is measured."""
 
@@ -28,26 +38,35 @@ class Noise:
 
     Attributes
     ----------
-    sigma, spoilt : float
-        Grey levels of the narrow one; share of the wide one.
+    sigma, spoilt : ndarray of float, shape (height, width)
+        Grey levels of the narrow one, for each pixel of the sheet; share of the wide one.
     alike : float
         So many neighbouring pixels tell as much as one that errs by itself.
     """
 
-    sigma: float
-    spoilt: float
+    sigma: Plane
+    spoilt: Plane
     alike: float
 
-    def surprise(self, left: Plane) -> Plane:
-        """Return minus the log likelihood of residuals (grey levels), in nats, against a residual of zero."""
-        together = min(self.alike, BLOT)
-        narrow = (1 - self.spoilt) / self.sigma * np.exp(-0.5 * (left / self.sigma) ** 2 * together / self.alike)
-        wide = self.spoilt / WIDEST * np.exp(-0.5 * (left / WIDEST) ** 2)
-        highest = (1 - self.spoilt) / self.sigma + self.spoilt / WIDEST
+    def surprise(self, left: Plane, window: Area) -> Plane:
+        """Return minus the log likelihood of residuals (grey levels), in nats, against a residual of zero.
+
+        Parameters
+        ----------
+        left : ndarray, shape (..., rows, columns)
+        window : (slice, slice)
+            The part of the sheet.
+        """
+        together, sigma, spoilt = min(self.alike, BLOT), self.sigma[window], self.spoilt[window]
+        narrow = (1 - spoilt) / sigma * np.exp(-0.5 * (left / sigma) ** 2 * together / self.alike)
+        wide = spoilt / WIDEST * np.exp(-0.5 * (left / WIDEST) ** 2)
+        highest = (1 - spoilt) / sigma + spoilt / WIDEST
         return (np.log(highest) - np.log(narrow + wide)).astype(np.float32) / np.float32(together)
 
 
-def estimate_noise(left: Plane, where: npt.NDArray[np.bool_]) -> Noise:
+def estimate_noise(
+    left: Plane, where: npt.NDArray[np.bool_], edges: npt.NDArray[np.bool_], texts: Iterable[Area] = ()
+) -> Noise:
     """Estimate the noise of a sheet.
 
     Parameters
@@ -56,16 +75,34 @@ def estimate_noise(left: Plane, where: npt.NDArray[np.bool_]) -> Noise:
         Residual in grey levels.
     where : ndarray of bool, shape (height, width)
         Where everything is explained.
+    edges : ndarray of bool, shape (height, width)
+        Where there is ink, or it is near.
+    texts : iterable of (slice, slice)
+        The parts of the sheet on which each text stands.
     """
-    values = left[where].astype(float)
-    sigma, spoilt = max(1.48 * float(np.median(np.abs(values))), QUIETEST), 0.01
+    sigma, spoilt = np.empty(left.shape, np.float32), np.empty(left.shape, np.float32)
+    for part in (edges, ~edges):
+        sigma[part], spoilt[part] = _mixture(left[where & part].astype(float))
+    for window in texts:
+        own = edges[window] & where[window]
+        if np.count_nonzero(own) >= ENOUGH:
+            usual = NORMAL * float(np.median(np.abs(left[window][own])))
+            sigma[window] = np.where(edges[window], np.maximum(sigma[window], usual), sigma[window])
+    return Noise(sigma, spoilt, _alike(left / sigma, where))
+
+
+def _mixture(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the standard deviation of most of some residuals, and the share of the others."""
+    if not len(values):
+        return QUIETEST, RAREST
+    sigma, spoilt = max(NORMAL * float(np.median(np.abs(values))), QUIETEST), 0.01
     for _ in range(STEPS):  # expectation, maximisation
         narrow = (1 - spoilt) / sigma * np.exp(-0.5 * (values / sigma) ** 2)
         wide = spoilt / WIDEST * np.exp(-0.5 * (values / WIDEST) ** 2)
         share = narrow / (narrow + wide)
         sigma = max(float(np.sqrt((share * values**2).sum() / max(share.sum(), 1))), QUIETEST)
         spoilt = max(float(1 - share.mean()), RAREST)
-    return Noise(sigma, spoilt, _alike(left / sigma, where))
+    return sigma, spoilt
 
 
 def _alike(left: Plane, where: npt.NDArray[np.bool_]) -> float:

@@ -43,6 +43,8 @@ BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 3
 percentile of all texts; squares, in variances), and so many spoilt pixels more."""
 MOST_SPOILT = 0.1
 """Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
+NEAR, BLANK = 3, 6.0
+"""Pixels, both ways, in which grey levels that differ by no more are blank."""
 LOST = 0.5
 """Share of what compression changes nearby by which a pixel may err: shades hardly off are rounded otherwise."""
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
@@ -165,7 +167,7 @@ class Sheet:
     @property
     def understood(self) -> bool:
         """Whether it is known how the sheet came about; else nothing that is read of it is certain."""
-        return self.noise.spoilt <= MOST_SPOILT
+        return float(self.noise.spoilt[self._told].mean()) <= MOST_SPOILT
 
     def unexplained(self, text: FittedText) -> bool:
         """Tell whether something else stands on a text, or it is misread."""
@@ -216,14 +218,21 @@ class Sheet:
         everything = (slice(0, self._size[0]), slice(0, self._size[1]))
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
         seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
-        self.noise: Noise = estimate_noise(self._grey - seen, self._told)
-        self._error: Plane = np.full(self._size, max(self.noise.sigma, 1.0), np.float32)
+        self.noise: Noise = estimate_noise(self._grey - seen, self._told, _edges(seen), self._shown())
+        self._error: Plane = np.maximum(self.noise.sigma, 1)
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
         worst = [left for text in self._texts if np.isfinite(left := self._worst(_body(text)))]
         usual = float(np.percentile(worst, BETTER_PART)) if worst else 0.0
         self._most = UNUSUAL * usual + FEW * (SPOILT * self._scale) ** 2
+
+    def _shown(self) -> Iterator[Area]:
+        """Return where on the sheet each text stands."""
+        for text in self._texts:
+            parts = self._where(_body(text))
+            if parts:
+                yield parts[1]
 
     def _residual(self, known: Area, affected: Area) -> Plane:
         """Return by how much pixels differ from what they should be, in grey levels; see `Finish`."""
@@ -259,7 +268,7 @@ class Sheet:
         before = self._should[known][None]
         pictures = np.concatenate([before, before - self._paper[known][None] * seen])
         left = self._grey[affected][None] - self.appearance.finish(pictures, known, affected)
-        surprise = self.noise.surprise(left).sum(axis=(1, 2))
+        surprise = self.noise.surprise(left, affected).sum(axis=(1, 2))
         return surprise[1:] - surprise[0], pictures[1:], known
 
     def _where(self, area: Area) -> tuple[Area, Area] | None:
@@ -279,6 +288,13 @@ class Sheet:
 def _is_empty(window: Area) -> bool:
     """Tell whether a window has no pixel."""
     return any(part.stop <= part.start for part in window)
+
+
+def _edges(seen: Plane) -> npt.NDArray[np.bool_]:
+    """Tell where a picture is not blank, or not far from what is not."""
+    kernel = np.ones((NEAR, NEAR), np.uint8)
+    contrast: Plane = cv2.dilate(seen, kernel) - cv2.erode(seen, kernel)
+    return contrast > BLANK
 
 
 def _body(text: FittedText) -> Area:

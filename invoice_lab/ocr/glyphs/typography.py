@@ -17,6 +17,9 @@ from pydantic import BaseModel, ConfigDict
 
 Costs = npt.NDArray[np.float32]
 
+APART = 1000.0
+"""Nats against letters side by side that the font joins."""
+
 
 class Typography(BaseModel):
     """The tables of ``typography.yaml``.
@@ -62,10 +65,18 @@ class Typography(BaseModel):
         return np.array([self.cost_alone(text) for text in texts], np.float32)
 
     def following(self, texts: Sequence[str]) -> Costs:
-        """Return the cost of each glyph after each other, shape (glyphs + 1, glyphs); the last row begins a text."""
+        """Return the cost of each glyph after each other, shape (glyphs + 1, glyphs); the last row begins a text.
+
+        Letters that a font joins to a ligature don't stand apart.
+        """
         firsts = [self.class_of(text[0]) for text in texts]
         lasts = [*(self.class_of(text[-1]) for text in texts), "start"]
-        return np.array([[self.follows[last].get(first, 0.0) for first in firsts] for last in lasts], np.float32)
+        costs = np.array([[self.follows[last].get(first, 0.0) for first in firsts] for last in lasts], np.float32)
+        begins = np.array([text[0] for text in texts])
+        for ligature in texts:
+            if len(ligature) > 1 and ligature[:-1] in texts:
+                costs[texts.index(ligature[:-1]), begins == ligature[-1]] += APART
+        return costs
 
     def ending(self, texts: Sequence[str]) -> Costs:
         """Return the cost of a text's end after each glyph, shape (glyphs,)."""
