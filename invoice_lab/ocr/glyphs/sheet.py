@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
-from invoice_lab.ocr.glyphs.appearance import Appearance, Optics, Size, choose, coarsened, resized, shifted
+from invoice_lab.ocr.glyphs.appearance import EXACT, Appearance, Optics, Size, choose, coarsened, resized, shifted
+from invoice_lab.ocr.glyphs.blocks import Blocks, in_blocks, steps_of
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
@@ -47,6 +48,8 @@ NEAR, BLANK = 3, 6.0
 """Pixels, both ways, in which grey levels that differ by no more are blank."""
 LOST = 0.5
 """Share of what compression changes nearby by which a pixel may err: shades hardly off are rounded otherwise."""
+HALF = 0.5
+"""Share of a block's pixels that have to be explained."""
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
 
 
@@ -223,9 +226,19 @@ class Sheet:
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
+        self._blocks = self._estimate_blocks(picture)
         worst = [left for text in self._texts if np.isfinite(left := self._worst(_body(text)))]
         usual = float(np.percentile(worst, BETTER_PART)) if worst else 0.0
         self._most = UNUSUAL * usual + FEW * (SPOILT * self._scale) ** 2
+
+    def _estimate_blocks(self, picture: Area) -> Blocks | None:
+        """Return the blocks of a compressed sheet of which it is not known to the grey level what was compressed."""
+        finish = self.appearance.finish
+        if not isinstance(finish, Compressed) or self._misfit(self.appearance) <= EXACT:
+            return None
+        told = in_blocks(self._told[picture].astype(np.float32)[None])[0].mean(axis=(1, 2)) > HALF
+        should, seen = (in_blocks(one[picture][None])[0] for one in (greyed(self._should)[..., 0], self._grey))
+        return Blocks.estimated(steps_of(finish.how.quality), should[told], seen[told])
 
     def _shown(self) -> Iterator[Area]:
         """Return where on the sheet each text stands."""
@@ -267,9 +280,15 @@ class Sheet:
         seen = self.appearance.optics.seen(changes, corner, known)[..., None] * self._tint(ink)
         before = self._should[known][None]
         pictures = np.concatenate([before, before - self._paper[known][None] * seen])
-        left = self._grey[affected][None] - self.appearance.finish(pictures, known, affected)
-        surprise = self.noise.surprise(left, affected).sum(axis=(1, 2))
+        surprise = self._surprise(pictures, known, affected)
         return surprise[1:] - surprise[0], pictures[1:], known
+
+    def _surprise(self, pictures: Plane, known: Area, affected: Area) -> Plane:
+        """Return how unlikely the sheet is where pictures of a window are what it should be, in nats, shape (n,)."""
+        if self._blocks:
+            return self._blocks.surprise(greyed(pictures)[..., 0], self._grey[known])
+        left = self._grey[affected][None] - self.appearance.finish(pictures, known, affected)
+        return self.noise.surprise(left, affected).sum(axis=(1, 2))
 
     def _where(self, area: Area) -> tuple[Area, Area] | None:
         """Return the part of the picture, and that of the sheet, that ink on an area of the canvas changes.
