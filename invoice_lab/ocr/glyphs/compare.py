@@ -165,7 +165,7 @@ class Comparison:
     def _costs(self, text: FittedText, place: int, others: Ints, usage: Plane) -> tuple[Plane, Plane, Area]:
         """Return by how much glyphs (all but the first, which stands there) are worse at a place; see `Sheet.costs`."""
         changes, corner = self._changes(text, place, others[1:])
-        costs, after, window = self._sheet.costs(changes, corner, text.slot.ink)
+        costs, after, window = self._sheet.costs(text, changes, corner)
         return costs + usage[place, others[1:]] - usage[place, others[0]], after, window
 
     def _changes(self, text: FittedText, place: int, others: Ints) -> tuple[Plane, tuple[int, int]]:
@@ -271,7 +271,7 @@ class Comparison:
         assert text.found is not None
         changes = np.stack([self._canvas.drawn(text, rival) - text.drawn for rival in rivals])
         corner = (text.area[1].start, text.area[0].start)
-        costs, after, window = self._sheet.costs(*_trimmed(changes, corner), text.slot.ink)
+        costs, after, window = self._sheet.costs(text, *_trimmed(changes, corner))
         usage = np.array([usage_cost(self._canvas, text, rival) for rival in rivals], np.float32)
         return costs + usage - np.float32(usage_cost(self._canvas, text, text.found)), after, window
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import cv2
@@ -226,19 +228,28 @@ class Sheet:
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
-        self._blocks = self._estimate_blocks(picture)
+        self._blocks = dict(self._inexact(picture, self._grey - seen))
         worst = [left for text in self._texts if np.isfinite(left := self._worst(_body(text)))]
         usual = float(np.percentile(worst, BETTER_PART)) if worst else 0.0
         self._most = UNUSUAL * usual + FEW * (SPOILT * self._scale) ** 2
 
-    def _estimate_blocks(self, picture: Area) -> Blocks | None:
-        """Return the blocks of a compressed sheet of which it is not known to the grey level what was compressed."""
+    def _inexact(self, picture: Area, left: Plane) -> Iterator[tuple[str, Blocks]]:
+        """Return the blocks of those texts of a compressed sheet of which it is not known exactly what was compressed.
+
+        The error of each, or of all texts where that is more.
+        """
         finish = self.appearance.finish
-        if not isinstance(finish, Compressed) or self._misfit(self.appearance) <= EXACT:
-            return None
-        told = in_blocks(self._told[picture].astype(np.float32)[None])[0].mean(axis=(1, 2)) > HALF
-        should, seen = (in_blocks(one[picture][None])[0] for one in (greyed(self._should)[..., 0], self._grey))
-        return Blocks.estimated(steps_of(finish.how.quality), should[told], seen[told])
+        if not isinstance(finish, Compressed):
+            return
+        should, told = greyed(self._should)[..., 0], self._told
+        estimate = partial(Blocks.estimated, steps_of(finish.how.quality))
+        usual = estimate(*_blocks_where(told[picture], should[picture], self._grey[picture])).error
+        for text in self._texts:
+            parts = self._where(_body(text))
+            if parts and np.sqrt((left[parts[1]][told[parts[1]]] ** 2).mean()) > EXACT:
+                known = parts[0]
+                own = estimate(*_blocks_where(told[known], should[known], self._grey[known]))
+                yield text.slot.name, replace(own, error=max(own.error, usual))
 
     def _shown(self) -> Iterator[Area]:
         """Return where on the sheet each text stands."""
@@ -252,16 +263,16 @@ class Sheet:
         finished: Plane = self.appearance.finish(self._should[known][None], known, affected)[0]
         return self._grey[affected] - finished
 
-    def costs(self, changes: Plane, corner: tuple[int, int], ink: Ink) -> tuple[Plane, Plane, Area]:
-        """Compare changes of the ink.
+    def costs(self, text: FittedText, changes: Plane, corner: tuple[int, int]) -> tuple[Plane, Plane, Area]:
+        """Compare changes of a text's ink.
 
         Parameters
         ----------
+        text : FittedText
         changes : ndarray, shape (n, height, width)
             Ink that is added (or, below zero, taken away) on a part of the canvas.
         corner : (x, y)
             Where on the canvas.
-        ink : Ink
 
         Returns
         -------
@@ -277,16 +288,17 @@ class Sheet:
         if parts is None:
             return np.zeros(len(changes), np.float32), np.zeros((len(changes), 0, 0, 1), np.float32), NOWHERE
         known, affected = parts
-        seen = self.appearance.optics.seen(changes, corner, known)[..., None] * self._tint(ink)
+        seen = self.appearance.optics.seen(changes, corner, known)[..., None] * self._tint(text.slot.ink)
         before = self._should[known][None]
         pictures = np.concatenate([before, before - self._paper[known][None] * seen])
-        surprise = self._surprise(pictures, known, affected)
+        surprise = self._surprise(text, pictures, known, affected)
         return surprise[1:] - surprise[0], pictures[1:], known
 
-    def _surprise(self, pictures: Plane, known: Area, affected: Area) -> Plane:
+    def _surprise(self, text: FittedText, pictures: Plane, known: Area, affected: Area) -> Plane:
         """Return how unlikely the sheet is where pictures of a window are what it should be, in nats, shape (n,)."""
-        if self._blocks:
-            return self._blocks.surprise(greyed(pictures)[..., 0], self._grey[known])
+        blocks = self._blocks.get(text.slot.name)
+        if blocks:
+            return blocks.surprise(greyed(pictures)[..., 0], self._grey[known])
         left = self._grey[affected][None] - self.appearance.finish(pictures, known, affected)
         return self.noise.surprise(left, affected).sum(axis=(1, 2))
 
@@ -307,6 +319,12 @@ class Sheet:
 def _is_empty(window: Area) -> bool:
     """Tell whether a window has no pixel."""
     return any(part.stop <= part.start for part in window)
+
+
+def _blocks_where(told: npt.NDArray[np.bool_], *pictures: Plane) -> tuple[Plane, ...]:
+    """Return the blocks of pictures of which most pixels are explained."""
+    where = in_blocks(told.astype(np.float32)[None])[0].mean(axis=(1, 2)) > HALF
+    return tuple(in_blocks(picture[None])[0][where] for picture in pictures)
 
 
 def _edges(seen: Plane) -> npt.NDArray[np.bool_]:

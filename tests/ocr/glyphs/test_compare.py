@@ -141,7 +141,7 @@ def test_a_text_leads_by_what_the_nearest_reading_with_several_other_letters_cos
     text.rivals = [other]
     Comparison(sheet, canvas, [text]).run()
     change = canvas.drawn(text, other) - text.drawn
-    costs, *_ = sheet.costs(change[None], (text.area[1].start, text.area[0].start), text.slot.ink)
+    costs, *_ = sheet.costs(text, change[None], (text.area[1].start, text.area[0].start))
     usage = usage_cost(canvas, text, other) - usage_cost(canvas, text, text.found)
     assert text.lead == (np.inf if places == 1 else pytest.approx(costs[0] + usage, rel=0.01))
 
@@ -150,7 +150,7 @@ def test_what_changes_nothing_costs_nothing():
     """Compressed beside other pictures, a unit's outermost pixels show their colours, too: these don't count."""
     parts, text = fitted(damage(draw_little(), "jpeg-30", chance(2)), "1.1")
     same, other = np.zeros_like(text.drawn), -text.drawn
-    costs, *_ = Sheet(*parts).costs(np.stack([same, other]), (text.area[1].start, text.area[0].start), text.slot.ink)
+    costs, *_ = Sheet(*parts).costs(text, np.stack([same, other]), (text.area[1].start, text.area[0].start))
     assert costs[0] == 0
     assert costs[1] > 100
 
@@ -198,7 +198,7 @@ def test_a_text_beyond_the_sheet_is_doubtful_and_nothing_breaks(way):
     doubtful = {text.slot.name for text in texts if sheet.unexplained(text)}
     assert {"1.0", "1.1", "2.0", "2.1", "foot.0", "foot.1"} <= doubtful
     assert not {"header.0", "header.1"} & doubtful
-    costs, *_ = sheet.costs(-lost.drawn[None], (lost.area[1].start, lost.area[0].start), lost.slot.ink)
+    costs, *_ = sheet.costs(lost, -lost.drawn[None], (lost.area[1].start, lost.area[0].start))
     assert costs.tolist() == [0]
 
 
@@ -235,7 +235,7 @@ def put(sheet, canvas, text, reading):
     """Let a text read something, as the search found it."""
     glyphs = canvas.face(text.slot).glyphs.spell(reading)
     found = Found(glyphs, np.append(text.found.steps, [text.found.steps[-1]] * len(glyphs))[: len(glyphs)], 0.0)
-    _, after, window = sheet.costs((canvas.drawn(text, found) - text.drawn)[None], corner_of(text), text.slot.ink)
+    _, after, window = sheet.costs(text, (canvas.drawn(text, found) - text.drawn)[None], corner_of(text))
     sheet.take(after[0], window)
     text.found, text.rivals = found, []
     canvas.redraw(text)
