@@ -30,7 +30,10 @@ class Finish(Protocol):
 
 @dataclass(frozen=True)
 class Plain:
-    """Nothing but that no pixel is whiter than white."""
+    """Nothing but that no pixel is whiter than white, in no colour.
+
+    That is the same in grey where inks of two colours don't meet.
+    """
 
     def whole(self, window: Area) -> tuple[Area, Area]:
         """See `Finish`."""
@@ -38,7 +41,7 @@ class Plain:
 
     def __call__(self, pictures: Plane, known: Area, affected: Area) -> Plane:
         """See `Finish`."""
-        return np.clip(greyed(pictures)[..., 0], 0, 255)
+        return greyed(np.clip(pictures, 0, 255))[..., 0]
 
 
 @dataclass(frozen=True)

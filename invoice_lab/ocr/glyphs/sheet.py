@@ -129,7 +129,7 @@ class Sheet:
             return
         self._drawn = drawn
         self._paper = self._whole_paper
-        if isinstance(way.finish, Plain):
+        if isinstance(way.finish, Plain) and self._rule is None:
             self._paper = greyed(self._paper)
         if way.size != self._size:
             small = cv2.resize(self._paper, way.size[::-1], interpolation=cv2.INTER_AREA)
