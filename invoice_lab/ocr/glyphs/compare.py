@@ -35,6 +35,8 @@ RESTARTS, BEST = 4, 2
 RIVALS = 8
 """Readings of each comparison that a text's lead is measured against."""
 SWEEPS = 4
+QUIETER = 0.9
+"""Share of the error on a text from which down its glyphs are compared anew: some were misread when it was measured."""
 GAIN = 0.1
 """Nats from which on one reading counts as better than another."""
 
@@ -64,11 +66,13 @@ class Comparison:
     def __init__(self, sheet: Sheet, canvas: Canvas, texts: Sequence[FittedText]) -> None:
         self._sheet, self._canvas = sheet, canvas
         self._texts = [text for text in texts if text.found]
+        self._errors: dict[int, float] = {}
 
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
         for text in self._texts:
             self._take_best(text, text.rivals)
+        self._sheet.measure()
         self._exchange_all(self._texts)
         searches: list[Callable[[FittedText], None]] = [partial(self._search, *how) for how in SEARCHES]
         for search in (*searches, self._restart):
@@ -79,6 +83,7 @@ class Comparison:
                 search(text)
             self._exchange_all(poor)
         self._sheet.measure()
+        self._exchange_all([text for text in self._texts if self._sheet.error(text) < QUIETER * self._errors[id(text)]])
         for text in self._texts:
             self._lead(text)
 
@@ -90,6 +95,7 @@ class Comparison:
     def _exchange_all(self, texts: Sequence[FittedText]) -> None:
         for text in texts:
             text.margins = margins(self._canvas, text)
+            self._errors[id(text)] = self._sheet.error(text)
         changed = list(texts)
         for _ in range(SWEEPS):
             changed = [text for text in changed if self._exchange(text)]

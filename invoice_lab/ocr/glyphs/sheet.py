@@ -110,17 +110,20 @@ class Sheet:
         shift, spread = pose.whole_shift, canvas.spread
         if shift is not None:
             yield from shifted(shift, spread, self._size)
-            if isinstance(spread, PhasedSpread):
-                yield from coarsened(shift, sheet, self._size, spread, self._misfit)
-            return
+        yield from self._sampled(pose, canvas)
+        if shift is not None and isinstance(spread, PhasedSpread):
+            yield from coarsened(shift, sheet, self._size, spread, self._misfit)
+        if np.array_equal(pose.matrix, Pose.filling(size[::-1], sheet[::-1]).matrix):
+            yield from resized(size, sheet, self._size, self._misfit)
+
+    def _sampled(self, pose: Pose, canvas: Canvas) -> Iterator[Appearance]:
+        """Return the ways of a sheet whose pixels lie anyhow on the canvas."""
         dark: Plane = (1 - self._grey / np.maximum(greyed(self._paper)[:, :, 0], 1)).astype(np.float32)
         sampling, level = estimate_sampling(dark, canvas.ink, self._told, pose)
         yield Appearance(sampling, self._size, level)
         nearest = estimate_nearest(dark, canvas.ink, self._told, sampling, level)
         if nearest:
             yield Appearance(nearest, self._size, level)
-        if np.array_equal(pose.matrix, Pose.filling(size[::-1], sheet[::-1]).matrix):
-            yield from resized(size, sheet, self._size, self._misfit)
 
     def _take(self, way: Appearance) -> None:
         """Draw all texts in a way that the sheet can have come about."""
@@ -177,6 +180,13 @@ class Sheet:
     def unexplained(self, text: FittedText) -> bool:
         """Tell whether something else stands on a text, or it is misread."""
         return self._crowded(_body(text))
+
+    def error(self, text: FittedText) -> float:
+        """Return by how much pixels of a text err at its edges, in grey levels (standard deviation)."""
+        blocks, parts = self._blocks.get(text.slot.name), self._where(_body(text))
+        if blocks:
+            return blocks.error
+        return float(self.noise.sigma[parts[1]].max(initial=0)) if parts else 0.0
 
     def first_wrong(self, text: FittedText, columns: Ints) -> int:
         """Return the place of the first glyph that does not explain what is seen of it; their number if all do.
