@@ -24,6 +24,8 @@ MOST_WRONG = 0.3
 """Share of telling pixels that show something else, by the first pose, from which on pages were interpolated."""
 FARTHEST = 0.3
 """Pixels by which a place may be off, at the most: what lies farther was misread."""
+BORDER = 0.04
+"""Pixels from the border between two pixels from which on it is known which one is seen."""
 WITHIN = 0.499
 """Pixels from the middle of a pixel that are safely within it."""
 ERROR = 0.02
@@ -55,10 +57,19 @@ class Nearest:
 
     def seen(self, pictures: Plane, corner: tuple[int, int], window: Area) -> Plane:
         """Return how ink on the canvas is seen on a part of the sheet; see `Optics`."""
-        at = np.rint(self.pose.on_canvas(pixels_of(window))).astype(np.int64) - corner
+        at = np.rint(self._places(window)).astype(np.int64) - corner
         height, width = window[0].stop - window[0].start, window[1].stop - window[1].start
         seen = _values(pictures, at) * np.float32(self.gain)
         return np.ascontiguousarray(seen).reshape(-1, height, width)
+
+    def undecided(self, window: Area) -> npt.NDArray[np.bool_]:
+        """Tell which pixels of a part of the sheet lie between two of the canvas, so that they may show either."""
+        places = self._places(window)
+        between = (np.abs(places - np.rint(places)) > 0.5 - BORDER).any(axis=1)
+        return between.reshape(window[0].stop - window[0].start, window[1].stop - window[1].start)
+
+    def _places(self, window: Area) -> Points:
+        return self.pose.on_canvas(pixels_of(window))
 
 
 def estimate_nearest(

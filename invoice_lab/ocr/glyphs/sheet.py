@@ -18,8 +18,8 @@ from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
 from invoice_lab.ocr.glyphs.jpeg import UNIT
-from invoice_lab.ocr.glyphs.nearest import estimate_nearest
-from invoice_lab.ocr.glyphs.noise import Noise, estimate_noise
+from invoice_lab.ocr.glyphs.nearest import Nearest, estimate_nearest
+from invoice_lab.ocr.glyphs.noise import WIDEST, Noise, estimate_noise
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.sampling import estimate_sampling
 from invoice_lab.ocr.glyphs.spread import Area, Plane
@@ -235,6 +235,8 @@ class Sheet:
         seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
         self.noise: Noise = estimate_noise(self._grey - seen, self._told, _edges(seen), self._shown())
         self._error: Plane = np.maximum(self.noise.sigma, 1)
+        if isinstance(self.appearance.optics, Nearest):
+            self._error[self.appearance.optics.undecided(everything)] = WIDEST
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
