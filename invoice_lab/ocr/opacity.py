@@ -12,9 +12,6 @@ from invoice_lab.ocr.drawn_layout import DrawnLayout
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.registration import Registered
 
-AROUND = 3
-"""Pixels around a label in which its ink is looked for: so far most blurs carry it."""
-
 
 def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
     """Return a layout as a sheet shows it: `drawn` itself, or `drawn.opaque`.
@@ -38,12 +35,13 @@ def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
 
 
 def _strength(found: Registered, slot: Slot) -> float:
-    """Return how much ink is seen of a slot's label, as a share of what it is drawn with."""
+    """Return how dark a slot's label is, of what it is drawn with (least squares).
+
+    Blur makes it less for all labels alike; what compression rings beside letters doesn't count.
+    """
     picture, left, top = slot.typeface.render(slot.label.rstrip())
     x, y = slot.pen[0] + left, slot.pen[1] + top
     height, width = picture.shape
-    rows = slice(max(y - AROUND, 0), y + height + AROUND)
-    columns = slice(max(x - AROUND, 0), x + width)
-    counted = found.weights[rows, columns]
-    seen = float((found.dark[rows, columns] * counted).sum()) / max(float(counted.mean()), 0.1)
-    return seen / max(float(slot.ink.luma()[picture].sum()), 1e-6)
+    place = slice(y, y + height), slice(x, x + width)
+    drawn = slot.ink.luma()[picture] * found.weights[place]
+    return float((drawn * found.dark[place]).sum()) / max(float((drawn**2).sum()), 1e-6)

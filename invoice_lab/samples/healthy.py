@@ -20,6 +20,9 @@ FEWEST_INVOICES = 300
 LAYOUTS_OF_A_KIND = 3
 """A third of the invoices is of fac-2018: of so many times the pages wanted, there are enough of each layout."""
 
+SHARE_LAID = 0.5
+"""Share of damaged pages whose half-transparent ink is laid on white."""
+
 Item = TypeVar("Item")
 
 
@@ -45,9 +48,13 @@ def drawn_bytes(record: Mapping[str, Any]) -> bytes:
 
 
 def damaged_bytes(data: bytes, kind: str, rng: Random) -> tuple[bytes, bool]:
-    """Return the file of a damaged page and True, or the page's own bytes and False where nothing befell it."""
+    """Return the file of a damaged page and True, or the page's own bytes and False where nothing befell it.
+
+    Half of the pages come from a program that lays half-transparent ink on white, half from one that leaves out how
+    opaque it is, as ``cv2.imread`` and Pillow's ``convert("RGB")`` do.
+    """
     with Image.open(io.BytesIO(data)) as image:
-        picture = composite(image.convert("RGBA"))
+        picture = composite(image.convert("RGBA")) if rng.random() < SHARE_LAID else image.convert("RGB")
     damaged = damage(picture, kind, rng)
     return (data, False) if damaged is picture else (as_png(damaged), True)
 

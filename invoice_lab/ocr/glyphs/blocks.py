@@ -23,8 +23,8 @@ EDGE = 8
 """Pixels of a block, both ways."""
 GREY = 128.0
 """What JPEG subtracts from brightness first."""
-WHITE = 254.0
-"""Grey levels from which on brightness may have been cut off after it was read again."""
+BLACK, WHITE = 1.0, 254.0
+"""Grey levels up to which, and from which on, brightness may have been cut off when it was read again."""
 ERRORS = (0.3, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0)
 """Grey levels (standard deviation) by which what is compressed may be off, to choose from."""
 RARE, FAR = 1e-3, 250.0
@@ -80,7 +80,8 @@ class Blocks:
     def _of_blocks(self, should: Plane, seen: Plane) -> Doubles:
         wanted = _transformed(np.clip(should, 0, 255) - GREY)
         kept = _pictured(np.rint(wanted / self.steps) * self.steps) + GREY
-        found = _transformed(np.where((seen >= WHITE) & (kept > WHITE), kept, seen) - GREY)
+        cut_off = ((seen >= WHITE) & (kept > WHITE)) | ((seen <= BLACK) & (kept < BLACK))
+        found = _transformed(np.where(cut_off, kept, seen) - GREY)
         above, below = ((found - wanted + half * self.steps) / self.error for half in (0.5, -0.5))
         sign = np.where(above + below > 0, -1.0, 1.0)  # in the lower tail differences keep their digits
         inside = np.abs(ndtr(sign * above) - ndtr(sign * below))

@@ -14,8 +14,11 @@ from invoice_lab.samples.damage.tone import as_jpeg, blur, noise, to_picture
 
 Point = tuple[float, float]
 
-ENLARGEMENT = (1.5, 2.0)
-"""Pixels of the photo for one of the page: what a phone gives of a letter-sized sheet."""
+ENLARGEMENT = (1.0, 2.0)
+"""Pixels of the photo for one of the page: what a phone gives of a letter-sized sheet, and half of it where a program
+made the photo smaller."""
+SHARPEST = 1.5
+"""Enlargement from which on the photo's focus is worse, in pixels, the larger it is."""
 MARGIN = (0.06, 0.12)
 """Table seen on each side, as a share of the page's width."""
 PULL = 0.04
@@ -39,7 +42,7 @@ def photograph(picture: Image.Image, rng: Random) -> Image.Image:
     pulled = _pulled_corners(picture.width, picture.height, rng)
     corners = [(enlargement * (left + x), enlargement * (top + y)) for x, y in pulled]
     photo = _lay_on_table(picture, corners, _table(size, rng))
-    photo = blur(photo, rng, sigma=rng.uniform(0.5, 0.9) * enlargement / ENLARGEMENT[0])
+    photo = blur(photo, rng, sigma=rng.uniform(0.5, 0.9) * max(enlargement / SHARPEST, 1))
     photo = shaded(photo, _light(size, rng)[..., None] * np.array(PAPER, np.float32))
     return as_jpeg(noise(photo, rng, sigma=rng.uniform(2.0, 5.0)), rng, quality=75)
 

@@ -6,18 +6,21 @@ from random import Random
 
 from PIL import Image
 
-from invoice_lab.samples.damage.tone import REDUCERS, times
+from invoice_lab.samples.damage.tone import ENLARGERS, REDUCERS, times
 
 BICUBIC = Image.Resampling.BICUBIC
 WHITE = (255, 255, 255)
 MOST_SHIFT = 12
 """Pixels at most that a page lies beside its place: its text, 20 pixels from the edges, is still there."""
+TURNERS = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, BICUBIC)
 QUARTERS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 
 
-def turned(picture: Image.Image, degrees: float, *, grow: bool) -> Image.Image:
+def turned(
+    picture: Image.Image, degrees: float, *, grow: bool, how: Image.Resampling = Image.Resampling.BICUBIC
+) -> Image.Image:
     """Turn a page counter-clockwise on white; the canvas grows so that nothing is cut off, or is kept."""
-    return picture.rotate(degrees, BICUBIC, expand=grow, fillcolor=WHITE)
+    return picture.rotate(degrees, how, expand=grow, fillcolor=WHITE)
 
 
 def shift(picture: Image.Image, rng: Random) -> Image.Image:
@@ -34,8 +37,11 @@ def shift_between_pixels(picture: Image.Image, rng: Random) -> Image.Image:
 
 
 def turn_on_either_canvas(picture: Image.Image, rng: Random, *, most: float) -> Image.Image:
-    """Turn by up to `most` degrees: half of the pages on a canvas that grows, half on one that cuts off corners."""
-    return turned(picture, rng.uniform(-most, most), grow=rng.random() < 0.5)
+    """Turn by up to `most` degrees: half of the pages on a canvas that grows, half on one that cuts off corners.
+
+    With interpolation or without, which is what Pillow does unless it is told otherwise.
+    """
+    return turned(picture, rng.uniform(-most, most), grow=rng.random() < 0.5, how=rng.choice(TURNERS))
 
 
 def tilt(picture: Image.Image, rng: Random, *, most: float) -> Image.Image:
@@ -50,7 +56,7 @@ def turn_quarters(picture: Image.Image, _rng: Random, *, quarters: int) -> Image
 
 def resize(picture: Image.Image, rng: Random, *, factor: float) -> Image.Image:
     """Scan at another resolution: `factor` times as many pixels a side."""
-    return picture.resize(times(picture.size, factor), rng.choice(REDUCERS) if factor < 1 else BICUBIC)
+    return picture.resize(times(picture.size, factor), rng.choice(REDUCERS if factor < 1 else ENLARGERS))
 
 
 def onto_larger_canvas(picture: Image.Image, rng: Random, *, factor: float) -> Image.Image:

@@ -13,8 +13,17 @@ from PIL import Image, ImageEnhance, ImageFilter
 MID_GREY = 128
 THRESHOLDS = (185, 205)
 """Range of a fax's threshold: the half-transparent red of the total has a grey of 165, and must stay ink."""
-REDUCERS = (Image.Resampling.BOX, Image.Resampling.LANCZOS)
-"""How pages are made smaller: by area, or with a sharper filter."""
+REDUCERS = (
+    Image.Resampling.BOX,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+)
+"""How programs make pages smaller: by area, or with a sharper filter."""
+ENLARGERS = REDUCERS[1:]
+"""And larger."""
+THINNED = (0, 1, 2)
+"""How JPEG thins out colours: not at all, along the rows, along both axes."""
 
 
 def numpy_chance(rng: Random) -> np.random.Generator:
@@ -53,17 +62,17 @@ def as_bilevel(picture: Image.Image, rng: Random) -> Image.Image:
     return picture.convert("L").point(lambda value: 255 * (value >= threshold)).convert("RGB")
 
 
-def as_jpeg(picture: Image.Image, _rng: Random, *, quality: int) -> Image.Image:
+def as_jpeg(picture: Image.Image, rng: Random, *, quality: int) -> Image.Image:
     """Save as JPEG and open again, as mail programs and phones do: blocks, ringing, smeared colours."""
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    picture.save(buffer, "JPEG", quality=quality, subsampling=rng.choice(THINNED))
     return Image.open(buffer).convert("RGB")
 
 
 def coarsen(picture: Image.Image, rng: Random) -> Image.Image:
     """Lose detail like a page sent at a low resolution and printed again: to 2/3 of its size and back."""
     small = picture.resize(times(picture.size, 2 / 3), rng.choice(REDUCERS))
-    return small.resize(picture.size, Image.Resampling.BICUBIC)
+    return small.resize(picture.size, rng.choice(ENLARGERS))
 
 
 def noise(picture: Image.Image, rng: Random, *, sigma: float) -> Image.Image:

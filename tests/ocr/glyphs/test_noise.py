@@ -1,4 +1,4 @@
-"""The noise of a sheet: how strong, how many spoilt pixels, how alike neighbours err."""
+"""The noise of a sheet: how strong, at edges and on blank paper, how many spoilt pixels, how alike neighbours err."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,9 @@ import pytest
 from invoice_lab.ocr.glyphs.noise import QUIETEST, RAREST, WIDEST, Noise, estimate_noise
 
 SIZE = (300, 400)
-EVERYWHERE = np.ones(SIZE, np.bool_)
+EVERYWHERE, NOWHERE = np.ones(SIZE, np.bool_), np.zeros(SIZE, np.bool_)
+TOP = (slice(0, 100), slice(0, 400))
+ONE = (slice(0, 1), slice(0, 1))
 
 
 def residual(sigma, spoilt=0.0):
@@ -19,24 +21,54 @@ def residual(sigma, spoilt=0.0):
     return left.astype(np.float32)
 
 
+def noise_of(sigma, spoilt, alike):
+    """Noise of a sheet of one pixel."""
+    return Noise(np.full((1, 1), sigma, np.float32), np.full((1, 1), spoilt, np.float32), alike)
+
+
+def surprises(noise, *left):
+    return noise.surprise(np.array(left, np.float32)[:, None, None], ONE)[:, 0, 0]
+
+
+@pytest.mark.parametrize("edges", [EVERYWHERE, NOWHERE])
 @pytest.mark.parametrize("sigma", [1.0, 5.0, 12.0])
 @pytest.mark.parametrize("spoilt", [0.001, 0.01, 0.05])
-def test_strength_and_share_of_spoilt_pixels(sigma, spoilt):
-    found = estimate_noise(residual(sigma, spoilt), EVERYWHERE)
+def test_strength_and_share_of_spoilt_pixels(sigma, spoilt, edges):
+    found = estimate_noise(residual(sigma, spoilt), EVERYWHERE, edges)
     assert found.sigma == pytest.approx(sigma, rel=0.05)
     assert found.spoilt == pytest.approx(spoilt, rel=0.25)
     assert found.alike == pytest.approx(1, abs=0.05)
 
 
 def test_a_clean_sheet_has_the_least_noise():
-    found = estimate_noise(np.zeros(SIZE, np.float32), EVERYWHERE)
-    assert (found.sigma, found.spoilt, found.alike) == (QUIETEST, RAREST, 1.0)
+    found = estimate_noise(np.zeros(SIZE, np.float32), EVERYWHERE, NOWHERE)
+    assert (found.sigma == np.float32(QUIETEST)).all() and (found.spoilt == np.float32(RAREST)).all()
+    assert found.alike == 1.0
+
+
+def test_edges_err_more_than_blank_paper():
+    edges = NOWHERE.copy()
+    edges[:, :100] = True
+    found = estimate_noise(np.where(edges, residual(8.0), residual(1.0)), EVERYWHERE, edges)
+    assert found.sigma[edges] == pytest.approx(8, rel=0.05)
+    assert found.sigma[~edges] == pytest.approx(1, rel=0.05)
+
+
+def test_a_text_that_errs_more_than_others_has_its_own_noise():
+    left = residual(2.0)
+    left[TOP] *= 4
+    edges = EVERYWHERE.copy()
+    edges[:50] = False
+    found = estimate_noise(left, EVERYWHERE, edges, [TOP])
+    assert found.sigma[50:100] == pytest.approx(8, rel=0.05)
+    assert found.sigma[100:].max() < 4
+    assert estimate_noise(left / 4, EVERYWHERE, edges, [TOP]).sigma[50:100].min() >= found.sigma[100:].min() / 4
 
 
 def test_neighbours_that_err_alike_count_for_less():
     """Along each axis a box of two pixels makes the correlation of neighbours 1/2: (1 + r) / (1 - r) = 3."""
     left = cv2.blur(residual(10.0), (2, 2))
-    assert estimate_noise(left, EVERYWHERE).alike == pytest.approx(9, rel=0.1)
+    assert estimate_noise(left, EVERYWHERE, EVERYWHERE).alike == pytest.approx(9, rel=0.1)
 
 
 def test_only_what_is_explained_is_measured():
@@ -44,21 +76,19 @@ def test_only_what_is_explained_is_measured():
     left[:100] = 90
     where = EVERYWHERE.copy()
     where[:100] = False
-    assert estimate_noise(left, where).sigma == pytest.approx(2, rel=0.05)
+    assert estimate_noise(left, where, EVERYWHERE).sigma == pytest.approx(2, rel=0.05)
 
 
 def test_a_spoilt_pixel_surprises_no_more_the_farther_it_is_off():
-    noise = Noise(2.0, 0.01, 1.0)
-    near, far, farther = noise.surprise(np.array([6.0, 60.0, 120.0], np.float32))
-    assert noise.surprise(np.zeros(1, np.float32))[0] == pytest.approx(0, abs=1e-6)
+    none, near, far, farther = surprises(noise_of(2.0, 0.01, 1.0), 0.0, 6.0, 60.0, 120.0)
+    assert none == pytest.approx(0, abs=1e-6)
     assert near == pytest.approx(4.5, abs=0.1)
     assert far < 12 and farther < far + 2
 
 
 def test_a_spoilt_pixel_counts_however_alike_noise_is():
     """Paper whose shade is a little off makes all neighbours err alike: what is missing from a letter is no shade."""
-    little, alike = Noise(1.0, 1e-5, 2.0), Noise(1.0, 1e-5, 64.0)
-    left = np.array([2.0, 60.0], np.float32)
-    assert little.surprise(left)[0] == pytest.approx(1.0, abs=0.01)
-    assert alike.surprise(left)[0] == pytest.approx(2.0**2 / 2 / 64, abs=0.01)
-    assert little.surprise(left)[1] / 2 == pytest.approx(alike.surprise(left)[1], rel=0.05)
+    little, alike = (surprises(noise_of(1.0, 1e-5, number), 2.0, 60.0) for number in (2.0, 64.0))
+    assert little[0] == pytest.approx(1.0, abs=0.01)
+    assert alike[0] == pytest.approx(2.0**2 / 2 / 64, abs=0.01)
+    assert little[1] / 2 == pytest.approx(alike[1], rel=0.05)

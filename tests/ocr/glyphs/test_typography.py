@@ -48,3 +48,9 @@ def test_a_ligature_counts_by_its_ends():
     table = typography().following(("fi", "a", ","))
     assert table[0, 1] == table[1, 0] == typography().follows["small"]["small"]
     assert table[0, 2] == typography().follows["small"]["comma"]
+
+
+def test_letters_that_the_font_joins_never_stand_apart():
+    table = typography().following(("t", "i", "ti", "í", "tí", "tti"))
+    assert table[0, 1] > 500 and table[0, 3] > 500
+    assert table[0, 2] < 10, "tti is not begun by t alone where only ti is joined to a t"

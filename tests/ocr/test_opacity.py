@@ -1,0 +1,77 @@
+"""Half-transparent ink: laid on white or left without its opacity, a page is read alike."""
+
+import numpy as np
+import pytest
+from pages import NEW, OLD, changed, on_paper
+from PIL import Image
+
+from invoice_lab.ocr.drawn import read_drawn
+from invoice_lab.ocr.drawn_layout import drawn_layout
+from invoice_lab.ocr.layouts import load_layouts
+from invoice_lab.ocr.opacity import as_shown
+from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.qrcode import read_codes
+from invoice_lab.ocr.registration import Registration
+from invoice_lab.samples import draw_page
+from invoice_lab.samples.damage import damage
+from invoice_lab.samples.truth import chance
+
+SURE = 0.95
+*FIRST, LAST = NEW["lines"]
+CROSSED = changed(NEW, lines=[*FIRST, {**LAST, "product": "Garçon jaloux, pigeon."}])
+"""Its last line has letters that the rule crosses."""
+WAYS = {"laid on white": on_paper, "without opacity": lambda image: image.convert("RGB")}
+KINDS = ["as-arrived", "shift", "blur-1.0", "contrast-50", "rotation-3", "jpeg-30", "salt-pepper-1", "photo"]
+
+
+def drawn_of(record):
+    return drawn_layout(load_layouts()[record["layout"]])
+
+
+def code_of(page):
+    return read_codes(to_grey(np.asarray(page)))[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("record", [CROSSED, OLD], ids=["fac-2019", "fac-2018"])
+def test_every_field_is_right_and_sure(record, way, kind):
+    page = damage(WAYS[way](draw_page(record)), kind, chance(record["layout"], kind))
+    reading = read_drawn(np.asarray(page), drawn_of(record), code_of(page))
+    said = [(line.product.value, line.quantity.value, line.unit_price.value) for line in reading.lines]
+    assert said == [(line["product"], str(line["quantity"]), line["unit_price"]) for line in record["lines"]]
+    assert reading.fields["total"].value == record["total"]
+    assert reading.fields["name"].value == record["customer"]["name"]
+    sure = {name: field.confidence for name, field in reading.fields.items()}
+    sure |= {f"{number}.product": line.product.confidence for number, line in enumerate(reading.lines)}
+    assert [name for name, confidence in sure.items() if confidence < SURE] == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_page_as_it_is_drawn_is_certified_to_the_pixel(way):
+    page = WAYS[way](draw_page(NEW))
+    reading = read_drawn(np.asarray(page), drawn_of(NEW), code_of(page))
+    assert {field.how for field in reading.fields.values()} == {"exact"}
+
+
+@pytest.mark.parametrize("kind", ["blur-1.5", "contrast-50", "contrast-enhance", "photo", "shadow"])
+@pytest.mark.parametrize("way", WAYS)
+def test_labels_tell_how_the_ink_was_laid(way, kind):
+    page = damage(WAYS[way](draw_page(NEW)), kind, chance(kind))
+    drawn = drawn_of(NEW)
+    shown = as_shown(drawn, Registration(to_grey(np.asarray(page)), drawn, code_of(page)).run())
+    assert shown is (drawn if way == "laid on white" else drawn.opaque)
+
+
+def test_a_layout_of_opaque_inks_is_shown_in_one_way():
+    assert drawn_layout(load_layouts()["boreale"]).opaque is None
+
+
+def test_a_stroke_across_the_rule_is_told():
+    """The rule hides one row of it, no more."""
+    page = WAYS["without opacity"](draw_page(CROSSED))
+    strokes = np.array(page)
+    strokes[255:266, 60:64] = (20, 20, 120)
+    reading = read_drawn(strokes, drawn_of(CROSSED), code_of(Image.fromarray(strokes)))
+    assert reading.lines[-1].product.confidence < SURE
+    assert all(line.product.confidence >= SURE for line in reading.lines[:-1])
