@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,9 +23,10 @@ INKED = 0.05
 """Darkness from which on a pixel tells something."""
 MOST_WRONG = 0.3
 """Share of telling pixels that show something else, by the first pose, from which on pages were interpolated."""
-FARTHEST = 0.3
-"""Pixels by which a place may be off, at the most: what lies farther was misread."""
-BORDER = 0.04
+FARTHEST, NARROWER, LEAST = 0.3, 0.9, 0.02
+"""Pixels by which a place may be off, at the most, for what lies farther was misread; what that gets, of itself, from
+round to round, and what it does not get below."""
+BORDER = 0.02
 """Pixels from the border between two pixels from which on it is known which one is seen."""
 WITHIN = 0.499
 """Pixels from the middle of a pixel that are safely within it."""
@@ -32,7 +34,7 @@ ERROR = 0.02
 """Pixels by which a pose is off, about."""
 SETTLED = 0.15
 """Weight of a place that is right as it is, against one that is not."""
-ROUNDS = 20
+ROUNDS = 50
 NEIGHBOURS = tuple((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1))
 
 
@@ -95,14 +97,15 @@ def estimate_nearest(
     Nearest or None
         None where too many pixels show something between the canvas's: the sheet was interpolated.
     """
-    pixels, seen = some_pixels(dark, where)
+    near = cv2.dilate((dark - level > INKED).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    pixels, seen = some_pixels(dark, where & near)
     told = _Told(ink, (seen - level) / max(sampling.gain, SAME))
     pose = sampling.pose
     if told.wrong(pose.on_canvas(pixels)) > MOST_WRONG:
         return None
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         places = pose.on_canvas(pixels)
-        off, weights = told.off(places)
+        off, weights = told.off(places, max(FARTHEST * NARROWER**number, LEAST))
         pose, _ = pose.corrected(places + off, -off, weights)
     return Nearest(pose, sampling.gain)
 
@@ -120,10 +123,10 @@ class _Told:
         telling = (here > INKED) | (self.seen > INKED)
         return float((np.abs(here - self.seen)[telling] > SAME).mean()) if telling.any() else 1.0
 
-    def off(self, places: Points) -> tuple[Doubles, Doubles]:
+    def off(self, places: Points, most: float) -> tuple[Doubles, Doubles]:
         """Return how far places (x, y) lie off pixels of the canvas that show what is seen, and how much each counts.
 
-        The nearest such pixel; those that are more than `FARTHEST` off don't count.
+        The nearest such pixel; those that are more than `most` off don't count.
         """
         middle = np.rint(places).astype(np.int64)
         least, off = np.full(len(places), np.inf), np.zeros_like(places)
@@ -136,7 +139,7 @@ class _Told:
             far = np.where(np.abs(here - self.seen) <= SAME, (move**2).sum(axis=1), np.inf)
             nearer = far < least
             least[nearer], off[nearer] = far[nearer], move[nearer]
-        weights = np.where(least > 0, 1.0, SETTLED) * telling * (least <= FARTHEST**2) / ERROR
+        weights = np.where(least > 0, 1.0, SETTLED) * telling * (least <= most**2) / ERROR
         return np.where(weights[:, None] > 0, off, 0), weights
 
 

@@ -23,6 +23,8 @@ RAREST = 1e-5
 """Least share of spoilt pixels that is counted on."""
 BLOT = 4.0
 """Pixels that are spoilt together, by one accident: however alike noise is, of so many one counts at the least."""
+KEPT = 0.973
+"""Variance of a normal distribution of which what is farther off than `NEAR` is left out."""
 STEPS = 12
 NORMAL = 1.48
 """Standard deviation of a normal distribution, in medians of what it is off."""
@@ -114,7 +116,11 @@ def _alike(left: Plane, where: npt.NDArray[np.bool_]) -> float:
 
 
 def _correlation(left: Plane, told: npt.NDArray[np.bool_]) -> float:
+    """Return the correlation of neighbours in a row, residuals being given in standard deviations.
+
+    Where they are far less than those, as on a sheet without noise, that they are alike tells nothing.
+    """
     both = told[:, 1:] & told[:, :-1]
     first, second = left[:, :-1][both], left[:, 1:][both]
     power = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    return float(np.clip((first * second).sum() / power, 0, 0.8)) if power > 0 else 0.0
+    return float(np.clip((first * second).sum() / max(power, KEPT * len(first), 1), 0, 0.8))

@@ -186,7 +186,7 @@ class Sheet:
         blocks, parts = self._blocks.get(text.slot.name), self._where(_body(text))
         if blocks:
             return blocks.error
-        return float(self.noise.sigma[parts[1]].max(initial=0)) if parts else 0.0
+        return float(np.median(self.noise.sigma[parts[1]])) if parts else 0.0
 
     def first_wrong(self, text: FittedText, columns: Ints) -> int:
         """Return the place of the first glyph that does not explain what is seen of it; their number if all do.
@@ -234,9 +234,9 @@ class Sheet:
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
         seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
         self.noise: Noise = estimate_noise(self._grey - seen, self._told, _edges(seen), self._shown())
-        self._error: Plane = np.maximum(self.noise.sigma, 1)
         if isinstance(self.appearance.optics, Nearest):
-            self._error[self.appearance.optics.undecided(everything)] = WIDEST
+            self.noise.sigma[self.appearance.optics.undecided(everything)] = WIDEST
+        self._error: Plane = np.maximum(self.noise.sigma, 1)
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
