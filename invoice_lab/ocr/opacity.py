@@ -12,6 +12,9 @@ from invoice_lab.ocr.drawn_layout import DrawnLayout
 from invoice_lab.ocr.glyphs.slot import Slot
 from invoice_lab.ocr.registration import Registered
 
+SEEN = 0.2
+"""How dark a label that is on the sheet is at the least, of what it is drawn with."""
+
 
 def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
     """Return a layout as a sheet shows it: `drawn` itself, or `drawn.opaque`.
@@ -29,7 +32,8 @@ def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
     labels = [pair for pair in pairs if len(pair[0].label.strip()) > 2 and drawn.holds(pair[0])]
     strengths = np.array([[_strength(found, slot) for slot in pair] for pair in labels]).reshape(-1, 2)
     alike = np.array([laid.ink == bare.ink for laid, bare in labels], np.bool_)
-    usual = float(np.median(strengths[alike])) if alike.any() else 1.0
+    shown = alike & (strengths[:, 0] > SEEN)  # a sheet that goes on from another one has no header
+    usual = float(np.median(strengths[shown, 0])) if shown.any() else 1.0
     laid, bare = np.abs(strengths[~alike] - usual).sum(axis=0)
     return opaque if bare < laid else drawn
 

@@ -139,7 +139,7 @@ def test_tails_that_a_rule_cuts_are_no_doubt(kind):
     drawn, record, page = ruled(3)
     reading = read(damage(page, kind, chance("rule", kind)), drawn)
     assert lines(reading) == printed(record)
-    assert [name for name, field in fields(reading).items() if field.confidence < SURE] == []
+    assert [line.product.value for line in reading.lines if line.product.confidence < SURE] == []
 
 
 def test_boxes_lie_around_what_was_read():

@@ -9,7 +9,7 @@ import yaml
 from pages import scan_of
 
 from invoice_lab.ocr.layouts import forms, load_layouts
-from invoice_lab.ocr.layouts.drawing import Block, Cell, Drawing, Ink, Table
+from invoice_lab.ocr.layouts.drawing import Block, Cell, Drawing, Ink, Rule, Table
 from invoice_lab.ocr.layouts.layout import HEADER_FIELDS, Layout, LineDescription, QrDescription
 from invoice_lab.ocr.read import Reader
 from invoice_lab.samples import draw_page
@@ -20,7 +20,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="u
 TABLES = [re.findall(r"^\|.*\|$", block, re.MULTILINE) for block in TEXT.split("\n\n") if block.startswith("|")]
 PARTS = (
     forms.Identifier, forms.DateForm, forms.NumberForm, QrDescription, LineDescription, Drawing, Ink, Block, Table,
-    Cell,
+    Rule, Cell,
 )  # fmt: skip
 
 

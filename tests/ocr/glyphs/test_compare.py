@@ -12,7 +12,6 @@ from invoice_lab.ocr.glyphs.compare import Comparison
 from invoice_lab.ocr.glyphs.exchange import margins, probabilities, usage_cost
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain
 from invoice_lab.ocr.glyphs.fit import PageFit
-from invoice_lab.ocr.glyphs.jpeg import Compression
 from invoice_lab.ocr.glyphs.nearest import Nearest
 from invoice_lab.ocr.glyphs.resized import Resized
 from invoice_lab.ocr.glyphs.sampling import Sampling
@@ -107,7 +106,7 @@ def test_it_is_found_out_how_the_sheet_came_about(mended):
     assert isinstance(sheet.appearance.optics, optics)
     assert isinstance(sheet.appearance.finish, finish)
     if finish is Compressed:
-        assert sheet.appearance.finish.how == Compression(30)
+        assert sheet.appearance.finish.how.quality == 30
 
 
 def test_a_text_of_another_length_is_found_again():
