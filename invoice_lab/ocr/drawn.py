@@ -84,28 +84,20 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose
         straight = _read_straight(rgb, shown, code) if shown else None
         if straight:
             return straight
-    grey = to_grey(rgb)
-    registered = Registration(grey, drawn, code, guess).run()
+    registered = Registration(to_grey(rgb), drawn, code, guess).run()
     if registered is None:
         return None
-    drawn = as_shown(drawn, registered)
-    reading, understood = _read_registered(rgb, drawn, registered)
-    if not understood and registered.snapped:  # it may be tilted a little, all the same
-        tilted = Registration(grey, drawn, code, guess).run(plain=False)
-        if tilted:
-            reading, _ = _read_registered(rgb, drawn, tilted)
-    return reading
+    return _read_registered(rgb, as_shown(drawn, registered), registered)
 
 
-def _read_registered(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> tuple[DrawnReading, bool]:
-    """Read a sheet whose pose is known; tell also whether its pixels are understood that way."""
+def _read_registered(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> DrawnReading:
+    """Read a sheet whose pose is known."""
     slots = drawn.slots(registered.placement)
-    exact, understood = _exact(rgb, drawn, registered), True
+    exact = _exact(rgb, drawn, registered)
     texts = [_certain(slot, exact[slot.name]) for slot in slots if slot.name in exact]
     if len(texts) < len(slots):
-        fitted, understood = _fitted(rgb, registered, drawn, exact)
-        texts += fitted
-    return _reading(drawn, registered.placement, texts, registered.pose), understood
+        texts += _fitted(rgb, registered, drawn, exact)
+    return _reading(drawn, registered.placement, texts, registered.pose)
 
 
 def _read_straight(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
@@ -137,8 +129,8 @@ def _certain(slot: Slot, text: str) -> _Text:
     return _Text(slot, text, np.ones(len(text)), np.array(columns), "exact")
 
 
-def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict[str, str]) -> tuple[list[_Text], bool]:
-    """Read the texts that are not known exactly; tell also whether the sheet is understood."""
+def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict[str, str]) -> list[_Text]:
+    """Read the texts that are not known exactly."""
     weights = registered.weights.copy()
     rule = drawn.rule_at(registered.placement)
     if rule:
@@ -148,7 +140,7 @@ def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict
     found = [text for text in fit.run() if text.found]
     sheet = Sheet(rgb, registered.pose, fit.canvas, [text for text in fit.texts if text.found])
     Comparison(sheet, fit.canvas, found).run()
-    return [_fitted_text(sheet, fit.canvas, text) for text in found], sheet.understood
+    return [_fitted_text(sheet, fit.canvas, text) for text in found]
 
 
 def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:

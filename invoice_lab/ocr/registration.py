@@ -52,8 +52,6 @@ class Registered:
         The canvas.
     dark, weights : ndarray of float, shape (height, width)
         See `invoice_lab.ocr.paper.darkness`.
-    snapped : bool
-        Whether the pose is taken as a plain one that the labels don't contradict.
     """
 
     pose: Pose
@@ -61,7 +59,6 @@ class Registered:
     grey: Pixels
     dark: Plane
     weights: Plane
-    snapped: bool = False
 
 
 class Registration:
@@ -83,19 +80,11 @@ class Registration:
         corners = drawn.code_corners
         self._corners = corners - EDGE if code and corners is not None else None
         self._seen_corners = np.array(code.corners if code else np.zeros((0, 2)), float) - EDGE
-        self._guess, self._plain = guess, True
+        self._guess = guess
         self._pose = guess or self._unaided()
 
-    def run(self, *, plain: bool = True) -> Registered | None:
-        """Register the sheet; None where the labels are not found.
-
-        Parameters
-        ----------
-        plain : bool
-            Whether a pose that is nearly plain is taken as that: a shift by whole pixels, or a page that fills its
-            sheet.
-        """
-        self._plain = plain
+    def run(self) -> Registered | None:
+        """Register the sheet; None where the labels are not found."""
         found = self._registered()
         if self._guess is None or (found and all(map(self._drawn.holds, self._drawn.slots(found.placement)))):
             return found
@@ -110,8 +99,8 @@ class Registration:
             unmoved = self._better_moved(unmoved, first)
         if unmoved is None:
             return None
-        snapped = self._plain and self._snap(unmoved)
-        return Registered(self._pose, unmoved, self._grey, self._dark, self._weights, snapped=snapped)
+        self._snap(unmoved)
+        return Registered(self._pose, unmoved, self._grey, self._dark, self._weights)
 
     def _better_moved(self, unmoved: Placement | None, first: Pose) -> Placement | None:
         """Try whether blocks have moved; keep what brings more labels to their places."""
@@ -180,25 +169,20 @@ class Registration:
         usual = max(2.0, 3 * float(np.median(apart)))
         return [one for one, far in zip(found, apart, strict=True) if far <= usual]
 
-    def _snap(self, placement: Placement) -> bool:
-        """Take the page as shifted by whole pixels, or as filling its sheet, where the anchors agree with that.
-
-        Tell whether that changed the pose.
-        """
+    def _snap(self, placement: Placement) -> None:
+        """Take the page as shifted by whole pixels, or as filling its sheet, where the anchors agree with that."""
         snapped = self._pose.snapped(self._canvas, (self._sheet.shape[1], self._sheet.shape[0]))
         if snapped is None or np.array_equal(snapped.matrix, self._pose.matrix):
-            return False
+            return
         before = self._pose
         self._pose = snapped
         self._look()
         seen = self._sightings(self._anchors(placement), NEAR)
         off = [sighting.off for _, sighting in seen]
         allowed = SNAPPED * max(1.0, 1 / snapped.scale)
-        if off and float(np.sqrt(np.mean(np.square(off)))) <= allowed:
-            return True
-        self._pose = before
-        self._look()
-        return False
+        if not off or float(np.sqrt(np.mean(np.square(off)))) > allowed:
+            self._pose = before
+            self._look()
 
     # --- the blocks where they should be -----------------------------------------------------------------------------
 

@@ -2,18 +2,22 @@
 
 import numpy as np
 import pytest
+import yaml
+from drawings import LITTLE, LITTLE_RECORD
 from pages import NEW, OLD, changed, on_paper
 from PIL import Image
 
 from invoice_lab.ocr.drawn import read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
-from invoice_lab.ocr.layouts import load_layouts
+from invoice_lab.ocr.layouts import Layout, load_layouts
 from invoice_lab.ocr.opacity import as_shown
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.qrcode import read_codes
 from invoice_lab.ocr.registration import Registration
 from invoice_lab.samples import draw_page
 from invoice_lab.samples.damage import damage
+from invoice_lab.samples.described import draw_described
+from invoice_lab.samples.page import qr_code
 from invoice_lab.samples.truth import chance
 
 SURE = 0.95
@@ -75,3 +79,23 @@ def test_a_stroke_across_the_rule_is_told():
     reading = read_drawn(strokes, drawn_of(CROSSED), code_of(Image.fromarray(strokes)))
     assert reading.lines[-1].product.confidence < SURE
     assert all(line.product.confidence >= SURE for line in reading.lines[:-1])
+
+
+def test_a_described_layout_has_its_rule_drawn_and_read():
+    """Opaque red, on a page that is nothing but its YAML file."""
+    description = yaml.safe_load(LITTLE)
+    description["drawing"]["inks"]["red"] = {"colour": [255, 0, 0]}
+    description["drawing"]["table"]["rule"] = {"at": [0, 4], "width": 380, "ink": "red"}
+    layout = Layout.model_validate(description)
+    page = draw_described(LITTLE_RECORD, layout, layout.drawing, (0, 0), (0, 0))
+    left, top = layout.qr.corner
+    page.paste(qr_code(LITTLE_RECORD["qr"]), (round(left) - 12, round(top) - 12))
+    row = np.asarray(page)[150 + 24 * len(LITTLE_RECORD["lines"]) + 4, 20:400]
+    assert (row[:, :3] == (255, 0, 0)).all()
+    for kind in ("as-arrived", "blur-1.0"):
+        rgb = np.asarray(damage(on_paper(page), kind, chance(kind)))
+        reading = read_drawn(rgb, drawn_layout(layout), code_of(rgb))
+        fields = [*reading.fields.values(), *(line.product for line in reading.lines)]
+        assert {field.how for field in fields} == {"exact" if kind == "as-arrived" else "fit"}
+        assert [line.product.value for line in reading.lines] == [one["product"] for one in LITTLE_RECORD["lines"]]
+        assert min(field.confidence for field in fields) > SURE

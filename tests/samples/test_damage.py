@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 
 from invoice_lab.samples.business import make_invoices
 from invoice_lab.samples.damage import DAMAGES, damage
-from invoice_lab.samples.damage.photo import _perspective
+from invoice_lab.samples.damage.photo import ENLARGEMENT, _perspective
 from invoice_lab.samples.page import draw_page
 from invoice_lab.samples.troubles import composite
 from invoice_lab.samples.truth import chance
@@ -206,7 +206,7 @@ def test_photo_shows_the_whole_page_on_a_darker_table(page: Image.Image, damaged
     for picture in (damaged["photo"], damage(page, "photo", chance(1))):
         photo = np.asarray(picture.convert("L"))
         height, width = photo.shape
-        assert 1100 < height < 2.5 * 1100
+        assert ENLARGEMENT[0] * 1100 < height < 1.25 * ENLARGEMENT[1] * 1100
         edges = (photo[:4], photo[-4:], photo[:, :4], photo[:, -4:])
         assert max(np.percentile(edge, 99) for edge in edges) < 140, "a margin of table on each side"
         paper = photo[height // 2 : height * 3 // 4, width // 4 : width * 3 // 4]

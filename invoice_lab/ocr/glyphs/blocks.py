@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 from scipy.special import ndtr
 
 Plane = npt.NDArray[np.float32]
@@ -54,8 +55,10 @@ class Blocks:
         ----------
         steps : ndarray, shape (8, 8)
         should, seen : ndarray, shape (n, 8, 8)
-            Blocks of what was compressed, and of what is seen of them.
+            Blocks of what was compressed, and of what is seen of them; without any, nothing is known of the error.
         """
+        if not len(should):
+            return cls(steps, ERRORS[-1])
         sums = [float(cls(steps, error)._of_blocks(should, seen).sum()) for error in ERRORS]
         return cls(steps, ERRORS[int(np.argmin(sums))])
 
@@ -102,9 +105,9 @@ def steps_of(quality: int) -> Doubles:
     """Return the steps in which libjpeg keeps brightness, shape (8, 8)."""
     buffer = io.BytesIO()
     Image.new("L", (EDGE, EDGE)).save(buffer, "JPEG", quality=quality)
-    with Image.open(buffer) as picture:
-        steps: Doubles = np.array(picture.quantization[0], np.float64).reshape(EDGE, EDGE)  # type: ignore[attr-defined]
-        return steps
+    buffer.seek(0)
+    steps: Doubles = np.array(JpegImageFile(buffer).quantization[0], np.float64).reshape(EDGE, EDGE)
+    return steps
 
 
 @cache

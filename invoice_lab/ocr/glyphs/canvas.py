@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -129,7 +128,7 @@ class Canvas:
         self.rule = _drawn_rule(rule, dark.shape) if rule else None
         if self.rule:
             self.ink[self.rule.area] += self.rule.drawn
-        self._explain([self.rule] if self.rule else [])
+            self._explain(self.rule)
 
     def residual(self) -> Plane:
         """Return what no text explains, shape of the canvas."""
@@ -250,13 +249,15 @@ class Canvas:
         self.spread = spread
         self._faces.clear()
         self._explained[:] = 0
-        self._explain([*texts, *([self.rule] if self.rule else [])])
+        if self.rule:
+            self._explain(self.rule)
+        for text in texts:
+            self._explain(text)
 
-    def _explain(self, inked: Sequence[FittedText | DrawnRule]) -> None:
+    def _explain(self, inked: FittedText | DrawnRule) -> None:
         """Spread what is drawn, and count it as explained."""
-        for one in inked:
-            one.spread = self.spread.of(one.drawn, one.area)
-            self._explained[one.area] += one.spread
+        inked.spread = self.spread.of(inked.drawn, inked.area)
+        self._explained[inked.area] += inked.spread
 
     def measure(self, text: FittedText) -> None:
         """Measure what a text leaves unexplained near its ink."""

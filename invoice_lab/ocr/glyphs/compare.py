@@ -66,7 +66,7 @@ class Comparison:
     def __init__(self, sheet: Sheet, canvas: Canvas, texts: Sequence[FittedText]) -> None:
         self._sheet, self._canvas = sheet, canvas
         self._texts = [text for text in texts if text.found]
-        self._errors: dict[int, float] = {}
+        self._errors: dict[str, float] = {}
 
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
@@ -83,7 +83,7 @@ class Comparison:
                 search(text)
             self._exchange_all(poor)
         self._sheet.measure()
-        self._exchange_all([text for text in self._texts if self._sheet.error(text) < QUIETER * self._errors[id(text)]])
+        self._exchange_all([text for text in self._texts if self._is_quieter(text)])
         for text in self._texts:
             self._lead(text)
 
@@ -92,10 +92,14 @@ class Comparison:
         self._sheet.measure()
         return [text for text in self._texts if self._sheet.unexplained(text)]
 
+    def _is_quieter(self, text: FittedText) -> bool:
+        """Tell whether a text errs less than it seemed to when its glyphs were compared."""
+        return self._sheet.error(text) < QUIETER * self._errors[text.slot.name]
+
     def _exchange_all(self, texts: Sequence[FittedText]) -> None:
         for text in texts:
             text.margins = margins(self._canvas, text)
-            self._errors[id(text)] = self._sheet.error(text)
+            self._errors[text.slot.name] = self._sheet.error(text)
         changed = list(texts)
         for _ in range(SWEEPS):
             changed = [text for text in changed if self._exchange(text)]

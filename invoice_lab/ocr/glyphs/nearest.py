@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from invoice_lab.ocr.glyphs.sampling import Doubles, Sampling, pixels_of, some_pixels
+from invoice_lab.ocr.glyphs.sampling import Doubles, Sampling, pixels_of, shape_of, some_pixels
 from invoice_lab.ocr.glyphs.spread import Area, Plane
 from invoice_lab.ocr.pose import Points, Pose
 
@@ -26,12 +26,10 @@ MOST_WRONG = 0.3
 FARTHEST, NARROWER, LEAST = 0.3, 0.9, 0.02
 """Pixels by which a place may be off, at the most, for what lies farther was misread; what that gets, of itself, from
 round to round, and what it does not get below."""
-BORDER = 0.02
-"""Pixels from the border between two pixels from which on it is known which one is seen."""
 WITHIN = 0.499
 """Pixels from the middle of a pixel that are safely within it."""
 ERROR = 0.02
-"""Pixels by which a pose is off, about."""
+"""Pixels by which a pose is off, about: so near the border between two pixels it is not known which one is seen."""
 SETTLED = 0.15
 """Weight of a place that is right as it is, against one that is not."""
 ROUNDS = 50
@@ -60,15 +58,13 @@ class Nearest:
     def seen(self, pictures: Plane, corner: tuple[int, int], window: Area) -> Plane:
         """Return how ink on the canvas is seen on a part of the sheet; see `Optics`."""
         at = np.rint(self._places(window)).astype(np.int64) - corner
-        height, width = window[0].stop - window[0].start, window[1].stop - window[1].start
-        seen = _values(pictures, at) * np.float32(self.gain)
-        return np.ascontiguousarray(seen).reshape(-1, height, width)
+        return (_values(pictures, at) * np.float32(self.gain)).reshape(-1, *shape_of(window))
 
     def undecided(self, window: Area) -> npt.NDArray[np.bool_]:
         """Tell which pixels of a part of the sheet lie between two of the canvas, so that they may show either."""
         places = self._places(window)
-        between = (np.abs(places - np.rint(places)) > 0.5 - BORDER).any(axis=1)
-        return between.reshape(window[0].stop - window[0].start, window[1].stop - window[1].start)
+        between = (np.abs(places - np.rint(places)) > 0.5 - ERROR).any(axis=1)
+        return between.reshape(shape_of(window))
 
     def _places(self, window: Area) -> Points:
         return self.pose.on_canvas(pixels_of(window))

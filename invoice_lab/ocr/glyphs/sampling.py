@@ -64,13 +64,18 @@ class Sampling:
         down, first_row = _taps(places[:, 1], self.columns)
         out = np.zeros((len(places), len(pictures)), np.float32)
         project(np.ascontiguousarray(pictures), corner, across, down, first_column, first_row, out)
-        height, width = window[0].stop - window[0].start, window[1].stop - window[1].start
-        return np.ascontiguousarray(out.T).reshape(-1, height, width)
+        return np.ascontiguousarray(out.T).reshape(-1, *shape_of(window))
 
     @property
     def gain(self) -> float:
         """How dark the sheet is where the canvas is black far and wide."""
         return float(self.columns.sum() / KNOTS)
+
+
+def shape_of(window: Area) -> tuple[int, int]:
+    """Return the height and width of a part of the sheet."""
+    rows, columns = window
+    return rows.stop - rows.start, columns.stop - columns.start
 
 
 def pixels_of(window: Area) -> Points:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 
 import cv2
@@ -144,6 +143,7 @@ class Sheet:
             self._draw(way, text.drawn, text.area, text.slot.ink)
 
     def _draw(self, way: Appearance, drawn: Plane, area: Area, ink: Ink) -> None:
+        """Darken what the sheet should be by ink that is drawn on an area of the canvas."""
         rows, columns = area
         window = way.optics.window(area, way.size)
         if not _is_empty(window):
@@ -233,7 +233,9 @@ class Sheet:
         everything = (slice(0, self._size[0]), slice(0, self._size[1]))
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
         seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
-        self.noise: Noise = estimate_noise(self._grey - seen, self._told, _edges(seen), self._shown())
+        self.noise: Noise = estimate_noise(
+            self._grey - seen, self._told, _edges(seen), (window for _, _, window in self._parts())
+        )
         if isinstance(self.appearance.optics, Nearest):
             self.noise.sigma[self.appearance.optics.undecided(everything)] = WIDEST
         self._error: Plane = np.maximum(self.noise.sigma, 1)
@@ -253,22 +255,29 @@ class Sheet:
         finish = self.appearance.finish
         if not isinstance(finish, Compressed):
             return
-        should, told = greyed(self._should)[..., 0], self._told
-        estimate = partial(Blocks.estimated, steps_of(finish.how.quality))
-        usual = estimate(*_blocks_where(told[picture], should[picture], self._grey[picture])).error
-        for text in self._texts:
-            parts = self._where(_body(text))
-            if parts and np.sqrt((left[parts[1]][told[parts[1]]] ** 2).mean()) > EXACT:
-                known = parts[0]
-                own = estimate(*_blocks_where(told[known], should[known], self._grey[known]))
-                yield text.slot.name, replace(own, error=max(own.error, usual))
+        inexact = [
+            (text, known)
+            for text, known, window in self._parts()
+            if _strength(left[window][self._told[window]]) > EXACT
+        ]
+        if not inexact:
+            return
+        should, steps = greyed(self._should)[..., 0], steps_of(finish.how.quality)
 
-    def _shown(self) -> Iterator[Area]:
-        """Return where on the sheet each text stands."""
+        def blocks_of(part: Area) -> Blocks:
+            return Blocks.estimated(steps, *_blocks_where(self._told[part], should[part], self._grey[part]))
+
+        usual = blocks_of(picture).error
+        for text, known in inexact:
+            own = blocks_of(known)
+            yield text.slot.name, replace(own, error=max(own.error, usual))
+
+    def _parts(self) -> Iterator[tuple[FittedText, Area, Area]]:
+        """Return the texts on the sheet, each with the part of the picture and that of the sheet where it stands."""
         for text in self._texts:
             parts = self._where(_body(text))
             if parts:
-                yield parts[1]
+                yield text, *parts
 
     def _residual(self, known: Area, affected: Area) -> Plane:
         """Return by how much pixels differ from what they should be, in grey levels; see `Finish`."""
@@ -331,6 +340,11 @@ class Sheet:
 def _is_empty(window: Area) -> bool:
     """Tell whether a window has no pixel."""
     return any(part.stop <= part.start for part in window)
+
+
+def _strength(left: Plane) -> float:
+    """Return the root mean square of residuals, zero without any."""
+    return float(np.sqrt((left**2).mean())) if left.size else 0.0
 
 
 def _blocks_where(told: npt.NDArray[np.bool_], *pictures: Plane) -> tuple[Plane, ...]:

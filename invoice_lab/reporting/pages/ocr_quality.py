@@ -173,9 +173,7 @@ class OcrQualityPage(ReportPage):
                 Column("values", "Values read", "whole"),
                 Column("share", "Share", "percent"),
                 Column("accepted", "On accepted parts", "whole"),
-                Column("mean", "Mean confidence", "percent"),
-                Column("lowest", "Lowest", "percent"),
-                Column("low", f"Below {words.percent(self.low)}", "whole"),
+                *self._confidence_columns(),
             ],
             table_id="ways",
         )
@@ -207,10 +205,7 @@ class OcrQualityPage(ReportPage):
             [
                 Column("label", "Field", "fixed"),
                 Column("values", "Values read", "whole"),
-                Column("mean", "Mean confidence", "percent"),
-                Column("p05", "5th percentile", "percent"),
-                Column("lowest", "Lowest", "percent"),
-                Column("low", f"Below {words.percent(self.low)}", "whole"),
+                *self._confidence_columns(Column("p05", "5th percentile", "percent")),
             ],
             table_id="fields",
         )
@@ -271,6 +266,15 @@ class OcrQualityPage(ReportPage):
             "statuses": statuses,
             "findings": int(self.codes["findings"].sum()) if len(self.codes) else 0,
         }
+
+    def _confidence_columns(self, *between: Column) -> list[Column]:
+        """Return the columns of a table that tell confidence: its mean, others, and how low it is."""
+        return [
+            Column("mean", "Mean confidence", "percent"),
+            *between,
+            Column("lowest", "Lowest", "percent"),
+            Column("low", f"Below {words.percent(self.low)}", "whole"),
+        ]
 
     def _codes_figure(self) -> Html:
         shown = self.codes.head(_MOST_CODES)
