@@ -24,6 +24,8 @@ from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.registration import Registered, Registration
 
+SMEARED = 1
+"""Pixels above and below a dark rule that straightening a page may darken: they look like underscores."""
 DOUBTFUL = 0.3
 """Highest confidence of a text with something unexplained on it."""
 
@@ -134,7 +136,8 @@ def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict
     weights = registered.weights.copy()
     rule = drawn.rule_at(registered.placement)
     if rule:
-        weights[max(rule.row, 0) : rule.row + 1] = 0
+        reach = SMEARED if rule.ink.luma()[255] else 0
+        weights[max(rule.row - reach, 0) : rule.row + reach + 1] = 0
     inside = [slot for slot in drawn.slots(registered.placement) if drawn.holds(slot)]
     fit = PageFit(registered.dark, weights, inside, exact, rule)
     found = [text for text in fit.run() if text.found]

@@ -8,7 +8,7 @@ from datetime import date
 MISSING = "–"
 NBSP = "\u00a0"
 """Stands between a number and its unit, so that no line breaks there."""
-_SMALL_SHARE, _TINY_SHARE, _ALMOST_ALL = 0.1, 0.01, 0.995
+_SMALL_SHARE, _TINY_SHARE, _ALMOST_ALL, _MOST_BUT_ALL = 0.1, 0.01, 0.995, 99.9
 _IRREGULAR = {"day": "days", "category": "categories"}
 
 
@@ -35,12 +35,12 @@ def decimal(value: float, digits: int = 2) -> str:
 def percent(share: float) -> str:
     """Return a share (0 to 1): ``31 %``, with more decimals below ten percent: ``7.1 %``, ``0.38 %``.
 
-    What is not all is never called ``100 %``: it gets more decimals too, ``99.8 %``, cut off.
+    What is not all is never called ``100 %``: it gets a decimal, ``99.8 %``, and ``99.9 %`` at the most.
     """
     if _missing(share):
         return MISSING
     if _ALMOST_ALL <= share < 1:
-        return f"{math.floor(1000 * share) / 10:.1f}{NBSP}%"
+        return f"{min(round(100 * share, 1), _MOST_BUT_ALL)}{NBSP}%"
     digits = 0 if not share or abs(share) >= _SMALL_SHARE else 1 if abs(share) >= _TINY_SHARE else 2
     return f"{_zero(100 * share, digits):.{digits}f}{NBSP}%"
 

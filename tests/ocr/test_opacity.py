@@ -1,5 +1,7 @@
 """Half-transparent ink: laid on white or left without its opacity, a page is read alike."""
 
+import io
+
 import numpy as np
 import pytest
 import yaml
@@ -99,3 +101,15 @@ def test_a_described_layout_has_its_rule_drawn_and_read():
         assert {field.how for field in fields} == {"exact" if kind == "as-arrived" else "fit"}
         assert [line.product.value for line in reading.lines] == [one["product"] for one in LITTLE_RECORD["lines"]]
         assert min(field.confidence for field in fields) > SURE
+
+
+@pytest.mark.parametrize("thinned", [0, 1, 2])
+@pytest.mark.parametrize("way", WAYS)
+def test_few_coloured_texts_tell_how_jpeg_thinned_out_colours(way, thinned):
+    """Most texts are black, and look alike however it did."""
+    buffer = io.BytesIO()
+    record = changed(OLD, lines=OLD["lines"][:1], total="7.66")
+    WAYS[way](draw_page(record)).save(buffer, "JPEG", quality=30, subsampling=thinned)
+    rgb = np.asarray(Image.open(buffer))
+    fields = read_drawn(rgb, drawn_of(OLD), code_of(rgb)).fields
+    assert min(field.confidence for field in fields.values()) > SURE

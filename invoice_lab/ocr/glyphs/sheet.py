@@ -38,6 +38,8 @@ FAR_OFF = 30.0
 """Grey levels: farther off, a pixel counts as spoilt, and no more."""
 PATCH = 9
 """Pixels of the canvas, both ways, of a patch on which something unexplained is looked for."""
+OTHERWISE = 0.01
+"""Weight of the texts' mean beside their median, to tell ways apart that explain most of them alike."""
 SPOILT = 20.0
 """Standard deviations: farther off, a pixel counts as spoilt, and no more."""
 BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 3
@@ -153,7 +155,8 @@ class Sheet:
     def _misfit(self, way: Appearance) -> float:
         """Return how far some of the texts are from what they should look like, in grey levels.
 
-        The root of the median of their mean squares: texts that are misread are far off in any way.
+        The root of the median of their mean squares: texts that are misread are far off in any way. That of the mean
+        tells ways apart that leave nothing of most texts: black ones look alike however colours are thinned out.
         """
         self._take(way)
         squares = []
@@ -166,7 +169,7 @@ class Sheet:
             told = np.minimum(np.abs(left[self._told[affected]]), FAR_OFF)
             if told.size:
                 squares.append(float((told**2).mean()))
-        return float(np.sqrt(np.median(squares))) if squares else 0.0
+        return float(np.sqrt(np.median(squares)) + OTHERWISE * np.sqrt(np.mean(squares))) if squares else 0.0
 
     def _tint(self, ink: Ink) -> Plane:
         """Return how dark an ink is in each channel of the sheet, of its darkness in grey."""
