@@ -80,17 +80,33 @@ class Sheet:
         self._size: Size = (self._grey.shape[0], self._grey.shape[1])
         self._pose = pose
         self._scale = max(pose.scale, 0.5)
-        told = _told(canvas, pose, grey.shape).astype(np.float32)
-        self._told = _in_units(told, cv2.BORDER_CONSTANT) > 0
+        self._laid: Size = (grey.shape[0], grey.shape[1])
         self._texts, self._rule = texts, canvas.rule
         self._sample = sorted(texts, key=lambda text: -float(text.drawn.sum()))[:SAMPLE]
         bright = paper(pose.rectify(grey, canvas.ink.shape[::-1]).astype(np.float32))
-        self._paper = self._paper_of(rgb, pose, bright)
-        self._whole_paper = self._paper
+        self._whole_paper = self._paper_of(rgb, pose, bright)
+        self._find_out(canvas)
+
+    def _find_out(self, canvas: Canvas) -> None:
+        """Find out how the sheet came about, from the texts as they read by now."""
+        told = _told(canvas, self._pose, self._laid).astype(np.float32)
+        self._told = _in_units(told, cv2.BORDER_CONSTANT) > 0
         self._drawn: tuple[Optics, bool] | None = None
-        self.appearance = self._choose(pose, canvas, grey.shape)
+        self._paper = self._whole_paper
+        ways = self._ways(self._pose, canvas, self._laid)
+        self.appearance = choose(ways, self._misfit, coloured=self._paper.shape[2] > 1)
         self._take(self.appearance)
         self.measure()
+
+    def reconsider(self, canvas: Canvas) -> bool:
+        """Find out anew how the sheet came about, texts that were misread being mended; tell whether that was done.
+
+        Only on a sheet without interpolation: there a pose that misread texts have led astray shows wrong pixels.
+        """
+        if not isinstance(self.appearance.optics, Nearest):
+            return False
+        self._find_out(canvas)
+        return True
 
     def _paper_of(self, rgb: Pixels, pose: Pose, bright: Plane) -> Plane:
         """Return the brightness of the paper in each channel, one where the sheet has no colours."""
@@ -101,10 +117,6 @@ class Sheet:
         usual = np.percentile(rgb.reshape(-1, 3), 90, axis=0)
         tinted: Plane = laid[:, :, None] * (usual / max(float(usual @ LUMA), 1)).astype(np.float32)
         return tinted
-
-    def _choose(self, pose: Pose, canvas: Canvas, sheet: tuple[int, ...]) -> Appearance:
-        """Find out how the sheet came about."""
-        return choose(self._ways(pose, canvas, (sheet[0], sheet[1])), self._misfit, coloured=self._paper.shape[2] > 1)
 
     def _ways(self, pose: Pose, canvas: Canvas, sheet: Size) -> Iterator[Appearance]:
         size = (canvas.ink.shape[0], canvas.ink.shape[1])

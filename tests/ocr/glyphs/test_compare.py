@@ -312,3 +312,23 @@ def test_what_stands_beside_a_text_leaves_it_alone():
 def test_nothing_is_doubtful_on_a_clean_page(mended):
     sheet, fit_texts = mended[1], mended[6]
     assert not [text.slot.name for text in fit_texts if sheet.unexplained(text)]
+
+
+@pytest.mark.parametrize("way", ["rotated", "rotated without interpolation"])
+def test_the_pose_is_found_anew_where_misread_letters_led_it_astray(way):
+    """In three texts every third letter is an o at first."""
+    page = WAYS[way][0](draw_little())
+    parts, _ = fitted(page, "header.2")
+    canvas, texts = parts[2], parts[3]
+    right = [text.found for text in texts]
+    for text in texts:
+        if text.slot.name in ("header.2", "1.1", "2.1"):
+            exchange_letters(canvas, text, dict.fromkeys(range(9, len(text.found.glyphs), 3), "o"))
+    sheet = Sheet(*parts)
+    for text, found in zip(texts, right, strict=True):
+        text.found = found
+        canvas.redraw(text)
+    assert sheet.reconsider(canvas) == (way != "rotated")
+    if way != "rotated":
+        assert not [text.slot.name for text in texts if sheet.unexplained(text)]
+        assert sheet.noise.spoilt.max() < 0.02
