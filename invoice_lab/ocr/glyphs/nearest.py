@@ -21,7 +21,7 @@ SAME = 0.03
 """Darkness by which what is seen may be off the ink of a pixel that it shows."""
 INKED = 0.05
 """Darkness from which on a pixel tells something."""
-MOST_WRONG = 0.3
+MOST_WRONG = 0.6
 """Share of telling pixels that show something else, by the first pose, from which on pages were interpolated."""
 FARTHEST, NARROWER, LEAST = 0.3, 0.9, 0.02
 """Pixels by which a place may be off, at the most, for what lies farther was misread; what that gets, of itself, from

@@ -1,12 +1,13 @@
 """What remains where everything is explained: noise, and now and then a pixel that is far off.
 
 On blank paper less remains than at the edges of ink, where whatever is not known of how the sheet came about shows. A
-text that is not drawn quite as it is believed to be leaves more than others do.
+text that is not drawn quite as it is believed to be leaves more than others do. And where colours were kept roughly, in
+a small palette or by a compression that is not known, some pixels err by nothing and others by a few grey levels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,14 @@ QUIETEST = 0.5
 WIDEST = 60.0
 """Grey levels (standard deviation) by which a spoilt pixel is off."""
 RAREST = 1e-5
-"""Least share of spoilt pixels that is counted on."""
+"""Least share of rough, and of spoilt, pixels that is counted on."""
+ROUGHEST, ROUGHER = 10.0, 2.0
+"""Grey levels (standard deviation) by which a rough pixel is off at the most; at the least, in times of the others'."""
 BLOT = 4.0
 """Pixels that are spoilt together, by one accident: however alike noise is, of so many one counts at the least."""
 KEPT = 0.973
 """Variance of a normal distribution of which what is farther off than `NEAR` is left out."""
-STEPS = 12
+STEPS = 20
 NORMAL = 1.48
 """Standard deviation of a normal distribution, in medians of what it is off."""
 ENOUGH = 50
@@ -36,17 +39,21 @@ NEAR = 3.0
 
 @dataclass(frozen=True)
 class Noise:
-    """How likely residuals are: a narrow normal distribution and, for a share of the pixels, a wide one.
+    """How likely residuals are: a mixture of normal distributions, a narrow one, a rougher and a wide one.
 
     Attributes
     ----------
-    sigma, spoilt : ndarray of float, shape (height, width)
-        Grey levels of the narrow one, for each pixel of the sheet; share of the wide one.
+    sigma, rough : ndarray of float, shape (height, width)
+        Grey levels of the narrow and the rougher one, for each pixel of the sheet.
+    uneven, spoilt : ndarray of float, shape (height, width)
+        Shares of the rougher and the wide one.
     alike : float
         So many neighbouring pixels tell as much as one that errs by itself.
     """
 
     sigma: Plane
+    rough: Plane
+    uneven: Plane
     spoilt: Plane
     alike: float
 
@@ -59,11 +66,27 @@ class Noise:
         window : (slice, slice)
             The part of the sheet.
         """
-        together, sigma, spoilt = min(self.alike, BLOT), self.sigma[window], self.spoilt[window]
-        narrow = (1 - spoilt) / sigma * np.exp(-0.5 * (left / sigma) ** 2 * together / self.alike)
-        wide = spoilt / WIDEST * np.exp(-0.5 * (left / WIDEST) ** 2)
-        highest = (1 - spoilt) / sigma + spoilt / WIDEST
-        return (np.log(highest) - np.log(narrow + wide)).astype(np.float32) / np.float32(together)
+        together = min(self.alike, BLOT)
+        likely: Plane = np.zeros(left.shape, np.float32)
+        highest: Plane = np.zeros(left.shape[-2:], np.float32)
+        for sigma, share, alike in self._parts(window):
+            likely += share / sigma * np.exp(-0.5 * (left / sigma) ** 2 * together / alike)
+            highest += share / sigma
+        return (np.log(highest) - np.log(likely)).astype(np.float32) / np.float32(together)
+
+    def _parts(self, window: Area) -> Iterator[tuple[Plane, Plane, float]]:
+        """Return standard deviation and share of each distribution, and by how many pixels an error is shared."""
+        sigma, uneven, spoilt = self.sigma[window], self.uneven[window], self.spoilt[window]
+        yield sigma, 1 - uneven - spoilt, self.alike
+        yield np.maximum(self.rough[window], sigma), uneven, self.alike
+        yield np.full_like(sigma, WIDEST), spoilt, min(self.alike, BLOT)
+
+    def error(self) -> Plane:
+        """Return by how much pixels err that are not spoilt, in grey levels (standard deviation), for each pixel."""
+        uneven = self.uneven / (1 - self.spoilt)
+        rough = np.maximum(self.rough, self.sigma)
+        error: Plane = np.sqrt((1 - uneven) * self.sigma**2 + uneven * rough**2)
+        return error
 
 
 def estimate_noise(
@@ -82,29 +105,36 @@ def estimate_noise(
     texts : iterable of (slice, slice)
         The parts of the sheet on which each text stands.
     """
-    sigma, spoilt = np.empty(left.shape, np.float32), np.empty(left.shape, np.float32)
+    sigma, rough, uneven, spoilt = (np.empty(left.shape, np.float32) for _ in range(4))
     for part in (edges, ~edges):
-        sigma[part], spoilt[part] = _mixture(left[where & part].astype(float))
+        sigma[part], rough[part], uneven[part], spoilt[part] = _mixture(left[where & part].astype(float))
     for window in texts:
         own = edges[window] & where[window]
         if np.count_nonzero(own) >= ENOUGH:
             usual = NORMAL * float(np.median(np.abs(left[window][own])))
             sigma[window] = np.where(edges[window], np.maximum(sigma[window], usual), sigma[window])
-    return Noise(sigma, spoilt, _alike(left / sigma, where))
+    return Noise(sigma, rough, uneven, spoilt, _alike(left / sigma, where))
 
 
-def _mixture(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the standard deviation of most of some residuals, and the share of the others."""
+def _mixture(values: npt.NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Return the standard deviations of most of some residuals and of rough ones, and the shares of these and others.
+
+    By expectation and maximisation.
+    """
     if not len(values):
-        return QUIETEST, RAREST
-    sigma, spoilt = max(NORMAL * float(np.median(np.abs(values))), QUIETEST), 0.01
-    for _ in range(STEPS):  # expectation, maximisation
-        narrow = (1 - spoilt) / sigma * np.exp(-0.5 * (values / sigma) ** 2)
-        wide = spoilt / WIDEST * np.exp(-0.5 * (values / WIDEST) ** 2)
-        share = narrow / (narrow + wide)
-        sigma = max(float(np.sqrt((share * values**2).sum() / max(share.sum(), 1))), QUIETEST)
-        spoilt = max(float(1 - share.mean()), RAREST)
-    return sigma, spoilt
+        return QUIETEST, QUIETEST, RAREST, RAREST
+    sigmas = np.array([max(NORMAL * float(np.median(np.abs(values))), QUIETEST), ROUGHEST, WIDEST])
+    shares, squares = np.array([0.94, 0.05, 0.01]), values**2
+    for _ in range(STEPS):
+        sigmas[1] = max(min(sigmas[1], ROUGHEST), ROUGHER * sigmas[0])
+        if sigmas[1] > ROUGHEST:  # there is no room between the others
+            shares[1] = 0
+        likely = shares[:, None] / sigmas[:, None] * np.exp(-0.5 * (values / sigmas[:, None]) ** 2)
+        parts = likely / likely.sum(axis=0)
+        total = parts.sum(axis=1)
+        sigmas[:2] = np.maximum(np.sqrt(parts[:2] @ squares / np.maximum(total[:2], 1)), QUIETEST)
+        shares = total / len(values)
+    return sigmas[0], max(sigmas[:2]), max(shares[1], RAREST), max(shares[2], RAREST)
 
 
 def _alike(left: Plane, where: npt.NDArray[np.bool_]) -> float:

@@ -45,8 +45,9 @@ SPOILT = 20.0
 BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 3
 """Something else stands on a patch that leaves so many times what the worst patch of a good text leaves (the given
 percentile of all texts; squares, in variances), and so many spoilt pixels more."""
-MOST_SPOILT = 0.1
-"""Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
+MOST_SPOILT, MOST_LEFT = 0.1, 12
+"""It is not known how a sheet came about on which a larger share of the pixels near explained ink is spoilt, or on
+which the worst patch of a good text leaves as much as so many spoilt pixels do."""
 NEAR, BLANK = 3, 6.0
 """Pixels, both ways, in which grey levels that differ by no more are blank."""
 LOST = 0.5
@@ -190,7 +191,8 @@ class Sheet:
     @property
     def understood(self) -> bool:
         """Whether it is known how the sheet came about; else nothing that is read of it is certain."""
-        return float(self.noise.spoilt[self._told].mean()) <= MOST_SPOILT
+        spoilt = float(self.noise.spoilt[self._told].mean())
+        return spoilt <= MOST_SPOILT and self._usual <= MOST_LEFT * (SPOILT * self._scale) ** 2
 
     def unexplained(self, text: FittedText) -> bool:
         """Tell whether something else stands on a text, or it is misread."""
@@ -201,7 +203,7 @@ class Sheet:
         blocks, parts = self._blocks.get(text.slot.name), self._where(_body(text))
         if blocks:
             return blocks.error
-        return float(np.median(self.noise.sigma[parts[1]])) if parts else 0.0
+        return float(np.median(self.noise.error()[parts[1]])) if parts else 0.0
 
     def first_wrong(self, text: FittedText, columns: Ints) -> int:
         """Return the place of the first glyph that does not explain what is seen of it; their number if all do.
@@ -253,14 +255,14 @@ class Sheet:
         )
         if isinstance(self.appearance.optics, Nearest):
             self.noise.sigma[self.appearance.optics.undecided(everything)] = WIDEST
-        self._error: Plane = np.maximum(self.noise.sigma, 1)
+        self._error: Plane = np.maximum(self.noise.error(), 1)
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
         self._blocks = dict(self._inexact(picture, self._grey - seen))
         worst = [left for text in self._texts if np.isfinite(left := self._worst(_body(text)))]
-        usual = float(np.percentile(worst, BETTER_PART)) if worst else 0.0
-        self._most = UNUSUAL * usual + FEW * (SPOILT * self._scale) ** 2
+        self._usual = float(np.percentile(worst, BETTER_PART)) if worst else 0.0
+        self._most = UNUSUAL * self._usual + FEW * (SPOILT * self._scale) ** 2
 
     def _inexact(self, picture: Area, left: Plane) -> Iterator[tuple[str, Blocks]]:
         """Return the blocks of those texts of a compressed sheet of which it is not known exactly what was compressed.

@@ -21,9 +21,10 @@ def residual(sigma, spoilt=0.0):
     return left.astype(np.float32)
 
 
-def noise_of(sigma, spoilt, alike):
+def noise_of(sigma, spoilt, alike, rough=0.0, uneven=0.0):
     """Noise of a sheet of one pixel."""
-    return Noise(np.full((1, 1), sigma, np.float32), np.full((1, 1), spoilt, np.float32), alike)
+    planes = (np.full((1, 1), number, np.float32) for number in (sigma, rough, uneven, spoilt))
+    return Noise(*planes, alike)
 
 
 def surprises(noise, *left):
@@ -43,7 +44,28 @@ def test_strength_and_share_of_spoilt_pixels(sigma, spoilt, edges):
 def test_a_clean_sheet_has_the_least_noise():
     found = estimate_noise(np.zeros(SIZE, np.float32), EVERYWHERE, NOWHERE)
     assert (found.sigma == np.float32(QUIETEST)).all() and (found.spoilt == np.float32(RAREST)).all()
+    assert (found.uneven == np.float32(RAREST)).all()
     assert found.alike == 1.0
+
+
+@pytest.mark.parametrize("rough", [2.5, 5.0, 8.0])
+@pytest.mark.parametrize("uneven", [0.1, 0.4])
+def test_pixels_of_few_colours_that_are_off_by_a_little_are_not_spoilt(rough, uneven):
+    left = np.zeros(SIZE, np.float32)
+    left[: round(SIZE[0] * uneven)] = residual(rough)[: round(SIZE[0] * uneven)]
+    found = estimate_noise(left, EVERYWHERE, EVERYWHERE)
+    assert found.sigma == pytest.approx(QUIETEST, rel=0.05)
+    assert found.rough == pytest.approx(rough, rel=0.2)
+    assert found.uneven == pytest.approx(uneven, rel=0.2)
+    assert found.spoilt.max() < 0.001
+    assert found.error() == pytest.approx(float(np.sqrt((left**2).mean())), rel=0.1)
+
+
+def test_a_rough_pixel_surprises_less_than_a_spoilt_one():
+    sheet = noise_of(0.5, 0.001, 1.0, rough=5.0, uneven=0.3)
+    none, rough, spoilt = surprises(sheet, 0.0, 7.0, 70.0)
+    assert none == pytest.approx(0, abs=1e-6)
+    assert 3 < rough < 6 and spoilt > rough + 5
 
 
 def test_edges_err_more_than_blank_paper():
