@@ -137,7 +137,7 @@ def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict
     rule = drawn.rule_at(registered.placement)
     if rule:
         reach = SMEARED if rule.ink.luma()[255] else 0
-        weights[max(rule.row - reach, 0) : rule.row + reach + 1] = 0
+        weights[max(rule.row - reach, 0) : max(rule.row + reach + 1, 0)] = 0
     inside = [slot for slot in drawn.slots(registered.placement) if drawn.holds(slot)]
     fit = PageFit(registered.dark, weights, inside, exact, rule)
     found = [text for text in fit.run() if text.found]

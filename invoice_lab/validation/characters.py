@@ -20,6 +20,8 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """What stands for bytes that were no text."""
 _SPECKS = re.compile(r"[¦¬|\\^~]")
 """What engines make of dust, edges and folds."""
+_LONELY_MARKS = re.compile(r"(?<!\S)(?!\.{3}(?!\S))['’‘`´.,_]+(?!\S)|__")
+"""Marks that stand by themselves, and no ellipsis: what dust and the rule below a table look like."""
 _EMAIL = re.compile(r"[^\s@(),:;<>\[\]\"\\]+@[\w-]+(\.[\w-]+)+")
 """An address: a local part without the signs that RFC 5322 keeps for other uses, and a domain of letters and digits."""
 _NAME_SIGNS = frozenset(" .,'’-–&()/+\"·")
@@ -78,6 +80,11 @@ def _specks(text: str) -> str | None:
     return f"{found[0]!r} is no character of such a text" if found else None
 
 
+def _lonely_marks(text: str) -> str | None:
+    found = _LONELY_MARKS.search(text)
+    return f"{found[0]!r} belongs to no word" if found else None
+
+
 def _digits_in_name(text: str) -> str | None:
     for place in (found.start() for found in _DIGIT_IN_NAME.finditer(text)):
         if any(sign.islower() for sign in text[max(place - 1, 0) : place + 2]):
@@ -105,9 +112,9 @@ def _digits_in_word(text: str) -> str | None:
 
 _Test = Callable[[str], str | None]
 _OF_KIND: Mapping[str, tuple[_Test, ...]] = {
-    "name": (_specks, _digits_in_name, _signs_in_name),
+    "name": (_specks, _lonely_marks, _digits_in_name, _signs_in_name),
     "email": (_no_address,),
-    "product": (_specks, _digits_in_word),
-    "address_1": (_specks,),
-    "address_2": (_specks,),
+    "product": (_specks, _lonely_marks, _digits_in_word),
+    "address_1": (_specks, _lonely_marks),
+    "address_2": (_specks, _lonely_marks),
 }

@@ -185,13 +185,15 @@ class Canvas:
         core : bool
             Whether to look at the middle of the letters alone, where neighbours above and below don't reach in.
         kept : Found, optional
-            What the text begins with.
+            What the text begins with; where it ends beyond the strip, nothing is found.
         """
         face, strip = self.face(text.slot), self._unexplained_but(text, kept)
         rows = face.core if core else face.whole
         unit = 1 / (2 * noise**2 * CORRELATION)
         root = self._root(text, kept)
         first = max((root[0] >> 6) - 1, 0)
+        if first >= strip.shape[1]:
+            return []
         scores = face.glyphs.scores(strip, self.weights[text.area] * rows[:, None], first) * unit
         overlaps = (face.core_overlaps if core else face.glyphs.overlaps(face.whole)) * unit
         tables = (overlaps, face.glyphs.gaps.start), (face.glyphs.advance, face.glyphs.kerning)

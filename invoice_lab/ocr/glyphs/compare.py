@@ -71,7 +71,7 @@ class Comparison:
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
         for text in self._texts:
-            self._take_best(text, text.rivals)
+            self._take_best(text, text.rivals + self._shorter(text))
         self._sheet.measure()
         self._exchange_all(self._texts)
         if self._sheet.reconsider(self._canvas):
@@ -85,7 +85,8 @@ class Comparison:
                 search(text)
             self._exchange_all(poor)
         self._sheet.measure()
-        self._exchange_all([text for text in self._texts if self._is_quieter(text)])
+        shortened = [text for text in self._texts if self._take_best(text, self._shorter(text))]
+        self._exchange_all([text for text in self._texts if self._is_quieter(text) or text in shortened])
         for text in self._texts:
             self._lead(text)
 
@@ -223,6 +224,17 @@ class Comparison:
         apart = [rival for rival in text.rivals if _differing(_visible(rival.glyphs, texts), now) > 1]
         text.lead = float(self._compared(text, apart)[0].min()) if apart else np.inf
 
+    def _shorter(self, text: FittedText) -> list[Found]:
+        """Return the readings that lack some of the marks at a text's end: a rule, or dust, looks like them.
+
+        Where many of them are wrong, taking away one only moves the others.
+        """
+        assert text.found is not None
+        glyphs, steps, texts = text.found.glyphs, text.found.steps, self._canvas.face(text.slot).glyphs.texts
+        kept = max((end for end, glyph in enumerate(glyphs, 1) if texts[glyph].isalnum()), default=1)
+        ends = (end for end in range(kept, len(glyphs)) if steps[end - 1] == steps[-1])
+        return [Found(glyphs[:end], steps[:end], text.found.cost) for end in ends]
+
     def _search(self, noise: float, beam: int, text: FittedText) -> None:
         """Take the best of what a wider search finds."""
         rivals = self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam)
@@ -300,7 +312,13 @@ def _visible(glyphs: Ints, texts: Sequence[str]) -> Ints:
 
 
 def _differing(glyphs: Ints, others: Ints) -> float:
-    """Return in how many places two readings differ, infinity where their lengths do."""
+    """Return in how many places two readings differ, infinity where their lengths do.
+
+    A glyph that only one of them has at its end is one place.
+    """
+    short, long = sorted((glyphs, others), key=len)
+    if len(long) == len(short) + 1 and np.array_equal(short, long[:-1]):
+        return 1.0
     return float(np.count_nonzero(glyphs != others)) if len(glyphs) == len(others) else np.inf
 
 

@@ -22,7 +22,7 @@ WIDEST = 60.0
 """Grey levels (standard deviation) by which a spoilt pixel is off."""
 RAREST = 1e-5
 """Least share of rough, and of spoilt, pixels that is counted on."""
-ROUGHEST, ROUGHER = 10.0, 2.0
+ROUGHEST, ROUGHER = 10.0, 3.0
 """Grey levels (standard deviation) by which a rough pixel is off at the most; at the least, in times of the others'."""
 BLOT = 4.0
 """Pixels that are spoilt together, by one accident: however alike noise is, of so many one counts at the least."""

@@ -45,7 +45,7 @@ SPOILT = 20.0
 BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 3
 """Something else stands on a patch that leaves so many times what the worst patch of a good text leaves (the given
 percentile of all texts; squares, in variances), and so many spoilt pixels more."""
-MOST_SPOILT, MOST_LEFT = 0.1, 12
+MOST_SPOILT, MOST_LEFT = 0.04, 8
 """It is not known how a sheet came about on which a larger share of the pixels near explained ink is spoilt, or on
 which the worst patch of a good text leaves as much as so many spoilt pixels do."""
 NEAR, BLANK = 3, 6.0

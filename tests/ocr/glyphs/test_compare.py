@@ -293,6 +293,25 @@ def test_a_text_that_fills_its_strip_has_no_branches():
     assert canvas.branches(text, 40) == []
 
 
+@pytest.mark.parametrize("letters", range(8, 13))
+def test_a_search_that_begins_beyond_the_strip_finds_nothing(letters):
+    parts, text = fitted(draw_little(), "1.1")
+    canvas = parts[2]
+    text.found = Found(canvas.face(text.slot).glyphs.spell("m" * letters), np.zeros(letters, int), 0.0)
+    for kept in canvas.branches(text, letters):
+        end = canvas.face(text.slot).glyphs.end(kept.glyphs, text.start) >> 6
+        assert canvas.rivals(text, 0.01, 10, kept=kept) == [] or end <= text.drawn.shape[1]
+
+
+def test_marks_at_the_end_that_nothing_shows_are_taken_away():
+    """Each of them wrong: taking away one of them only moves the others."""
+    parts, text = fitted(damage(draw_little(), "salt-pepper-1", chance(2)), "1.1")
+    canvas, sheet = parts[2], Sheet(*parts)
+    put(sheet, canvas, text, TEXTS["1.1"] + " _ _ _ _ '")
+    Comparison(sheet, canvas, [text]).run()
+    assert said(canvas, text) == TEXTS["1.1"]
+
+
 def test_a_sheet_with_another_pose_is_not_understood():
     (rgb, pose, canvas, texts), _ = fitted(damage(draw_little(), "blur-1.0", chance(5)), "2.1")
     assert Sheet(rgb, pose, canvas, texts).understood
