@@ -259,7 +259,38 @@ def test_handwriting_over_a_confirmed_field_of_a_damaged_page(reader, kind):
     assert "total" in {finding.field for finding in judgement.findings}
 
 
+@pytest.mark.parametrize("record", [NEW, OLD], ids=lambda record: record["layout"])
+def test_lines_across_the_whole_sheet(reader, record):
+    """Most texts are crossed by one: what is usual on this sheet is no measure of what explains it."""
+    image, rng = paper(record).convert("RGB"), Random(record["layout"])
+    for x in range(40, image.width, 60):
+        ImageDraw.Draw(image).line((x, 0, x + rng.randint(-6, 6), image.height), fill=(60, 60, 60), width=2)
+    assert judged(reader, image).status == "review"
+
+
 # Files
+
+
+def saved(image, kind, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+LOSSY = {
+    "64 colours": lambda page: saved(page.quantize(64), "PNG"),
+    "WebP": lambda page: saved(page, "WEBP", quality=75),
+    "JPEG within TIFF": lambda page: saved(page, "TIFF", compression="jpeg", quality=75),
+    "JPEG of four inks": lambda page: saved(page.convert("CMYK"), "JPEG", quality=80),
+}
+
+
+@pytest.mark.parametrize("record", [NEW, OLD], ids=lambda record: record["layout"])
+@pytest.mark.parametrize("how", LOSSY)
+def test_formats_that_keep_colours_roughly_are_read_surely(reader, record, how):
+    (page,) = reader.read(Scan.of("page", LOSSY[how](paper(record).convert("RGB"))))
+    judgement = judge(page)
+    assert (judgement.status, wrong(record, judgement)) == ("accepted", [])
 
 
 def png_of(width, height, rows):

@@ -73,6 +73,8 @@ def test_what_cannot_be_is_told(kind, text):
         ("product", "b2b guide, 2nd ed. 4x100g 500ml"),
         ("product", "<script>alert(1)</script>"),
         ("product", "Crème brûlée maison."),
+        ("product", "Soap ... and glory - n°5 & co"),
+        ("product", "Rock 'n' roll, 7'' single"),
         ("address_1", "97, rue de l'Île, Apt. #12"),
         ("email", "zoe+1@example.com"),
         ("total", "12.50"),

@@ -85,8 +85,7 @@ class Comparison:
                 search(text)
             self._exchange_all(poor)
         self._sheet.measure()
-        shortened = [text for text in self._texts if self._take_best(text, self._shorter(text))]
-        self._exchange_all([text for text in self._texts if self._is_quieter(text) or text in shortened])
+        self._exchange_all([text for text in self._texts if self._is_quieter(text)])
         for text in self._texts:
             self._lead(text)
 

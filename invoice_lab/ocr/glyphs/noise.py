@@ -22,8 +22,10 @@ WIDEST = 60.0
 """Grey levels (standard deviation) by which a spoilt pixel is off."""
 RAREST = 1e-5
 """Least share of rough, and of spoilt, pixels that is counted on."""
-ROUGHEST, ROUGHER = 10.0, 3.0
-"""Grey levels (standard deviation) by which a rough pixel is off at the most; at the least, in times of the others'."""
+ROUGHEST = 10.0
+"""Grey levels (standard deviation) by which a rough pixel is off at the most."""
+ROUGHER = 3.0
+"""Times the narrow standard deviation that the rough one is at the least."""
 BLOT = 4.0
 """Pixels that are spoilt together, by one accident: however alike noise is, of so many one counts at the least."""
 KEPT = 0.973
@@ -81,11 +83,10 @@ class Noise:
         yield np.maximum(self.rough[window], sigma), uneven, self.alike
         yield np.full_like(sigma, WIDEST), spoilt, min(self.alike, BLOT)
 
-    def error(self) -> Plane:
-        """Return by how much pixels err that are not spoilt, in grey levels (standard deviation), for each pixel."""
-        uneven = self.uneven / (1 - self.spoilt)
-        rough = np.maximum(self.rough, self.sigma)
-        error: Plane = np.sqrt((1 - uneven) * self.sigma**2 + uneven * rough**2)
+    def error(self, window: Area) -> Plane:
+        """Return by how much the pixels of a window err that are not spoilt, in grey levels (standard deviation)."""
+        (sigma, quiet, _), (rough, uneven, _), _ = self._parts(window)
+        error: Plane = np.sqrt((quiet * sigma**2 + uneven * rough**2) / (quiet + uneven))
         return error
 
 
@@ -134,7 +135,9 @@ def _mixture(values: npt.NDArray[np.float64]) -> tuple[float, float, float, floa
         total = parts.sum(axis=1)
         sigmas[:2] = np.maximum(np.sqrt(parts[:2] @ squares / np.maximum(total[:2], 1)), QUIETEST)
         shares = total / len(values)
-    return sigmas[0], max(sigmas[:2]), max(shares[1], RAREST), max(shares[2], RAREST)
+    spoilt = max(shares[2], RAREST)
+    uneven = min(max(shares[1], RAREST), 1 - spoilt - RAREST)  # something is left for the narrow one
+    return sigmas[0], max(sigmas[:2]), uneven, spoilt
 
 
 def _alike(left: Plane, where: npt.NDArray[np.bool_]) -> float:

@@ -45,9 +45,10 @@ SPOILT = 20.0
 BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 3
 """Something else stands on a patch that leaves so many times what the worst patch of a good text leaves (the given
 percentile of all texts; squares, in variances), and so many spoilt pixels more."""
-MOST_SPOILT, MOST_LEFT = 0.04, 8
-"""It is not known how a sheet came about on which a larger share of the pixels near explained ink is spoilt, or on
-which the worst patch of a good text leaves as much as so many spoilt pixels do."""
+MOST_SPOILT = 0.04
+"""Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
+MOST_LEFT = 8
+"""Spoilt pixels: where the worst patch of a good text leaves more than so many do, that is not known either."""
 NEAR, BLANK = 3, 6.0
 """Pixels, both ways, in which grey levels that differ by no more are blank."""
 LOST = 0.5
@@ -203,7 +204,7 @@ class Sheet:
         blocks, parts = self._blocks.get(text.slot.name), self._where(_body(text))
         if blocks:
             return blocks.error
-        return float(np.median(self.noise.error()[parts[1]])) if parts else 0.0
+        return float(np.median(self.noise.error(parts[1]))) if parts else 0.0
 
     def first_wrong(self, text: FittedText, columns: Ints) -> int:
         """Return the place of the first glyph that does not explain what is seen of it; their number if all do.
@@ -255,7 +256,7 @@ class Sheet:
         )
         if isinstance(self.appearance.optics, Nearest):
             self.noise.sigma[self.appearance.optics.undecided(everything)] = WIDEST
-        self._error: Plane = np.maximum(self.noise.error(), 1)
+        self._error: Plane = np.maximum(self.noise.error(everything), 1)
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero

@@ -187,7 +187,7 @@ class SpreadGlyphs:
         padded[:, self.pen : self.pen + strip.shape[1]] = strip
         view = np.lib.stride_tricks.sliding_window_view(padded, self.width, axis=1)[:, : strip.shape[1]]
         view = view.transpose(1, 0, 2) if columns is None else view[:, columns].transpose(1, 0, 2)
-        return np.ascontiguousarray(view).reshape(len(view), self.height * self.width)
+        return np.ascontiguousarray(view).reshape(len(view), -1)
 
     @cached_property
     def _cuts(self) -> tuple[Plane, ...]:

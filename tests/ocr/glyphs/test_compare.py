@@ -293,14 +293,16 @@ def test_a_text_that_fills_its_strip_has_no_branches():
     assert canvas.branches(text, 40) == []
 
 
-@pytest.mark.parametrize("letters", range(8, 13))
-def test_a_search_that_begins_beyond_the_strip_finds_nothing(letters):
+def test_a_search_that_begins_beyond_the_strip_finds_nothing():
     parts, text = fitted(draw_little(), "1.1")
     canvas = parts[2]
-    text.found = Found(canvas.face(text.slot).glyphs.spell("m" * letters), np.zeros(letters, int), 0.0)
-    for kept in canvas.branches(text, letters):
-        end = canvas.face(text.slot).glyphs.end(kept.glyphs, text.start) >> 6
-        assert canvas.rivals(text, 0.01, 10, kept=kept) == [] or end <= text.drawn.shape[1]
+    glyphs, letter = canvas.face(text.slot).glyphs, canvas.face(text.slot).glyphs.spell("m")
+    width = text.drawn.shape[1]
+    fitting = next(n for n in range(1, 40) if glyphs.end(np.repeat(letter, n + 1), text.start) >> 6 > width)
+    text.found = Found(np.repeat(letter, fitting), np.zeros(fitting, int), 0.0)
+    beyond = [one for one in canvas.branches(text, fitting) if (glyphs.end(one.glyphs, text.start) >> 6) > width]
+    assert beyond
+    assert not any(canvas.rivals(text, 0.01, 10, kept=one) for one in beyond)
 
 
 def test_marks_at_the_end_that_nothing_shows_are_taken_away():
@@ -317,6 +319,18 @@ def test_a_sheet_with_another_pose_is_not_understood():
     assert Sheet(rgb, pose, canvas, texts).understood
     turn = np.array([[1, 0.004, 0], [-0.004, 1, 0], [0, 0, 1.0]])
     assert not Sheet(rgb, Pose(pose.matrix @ turn), canvas, texts).understood
+
+
+def test_a_sheet_with_something_on_every_text_is_not_understood():
+    """What is usual on it is no measure of what explains a text."""
+    page = draw_little()
+    code = np.array(read_codes(to_grey(np.asarray(page)))[0].corners)
+    for x in set(range(30, page.width, 60)) - set(range(int(code[:, 0].min()) - 10, int(code[:, 0].max()) + 10)):
+        ImageDraw.Draw(page).line((x, 0, x, page.height), fill=(60, 60, 60), width=2)
+    parts, _ = fitted(page, "2.1")
+    sheet = Sheet(*parts)
+    assert not any(sheet.unexplained(text) for text in parts[3])
+    assert not sheet.understood
 
 
 def test_what_stands_beside_a_text_leaves_it_alone():

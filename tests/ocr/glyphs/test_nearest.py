@@ -28,7 +28,7 @@ def rotated(degrees, how):
     return dark_of(page), dark_of(turned), pose
 
 
-@pytest.mark.parametrize("off", [0.0, 0.12])
+@pytest.mark.parametrize("off", [0.0, 0.12, 0.24])
 def test_nearly_every_pixel_shows_the_nearest_one(off):
     ink, dark, pose = rotated(1.7, Image.Resampling.NEAREST)
     start = Sampling(pose.shifted((off, -off)), KERNEL, KERNEL)

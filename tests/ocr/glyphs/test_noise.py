@@ -58,7 +58,7 @@ def test_pixels_of_few_colours_that_are_off_by_a_little_are_not_spoilt(rough, un
     assert found.rough == pytest.approx(rough, rel=0.2)
     assert found.uneven == pytest.approx(uneven, rel=0.2)
     assert found.spoilt.max() < 0.001
-    assert found.error() == pytest.approx(float(np.sqrt((left**2).mean())), rel=0.1)
+    assert found.error((slice(None), slice(None))) == pytest.approx(float(np.sqrt((left**2).mean())), rel=0.1)
 
 
 def test_a_rough_pixel_surprises_less_than_a_spoilt_one():
