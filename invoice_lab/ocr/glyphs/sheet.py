@@ -14,6 +14,7 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.appearance import EXACT, Appearance, Optics, Size, choose, coarsened, resized, shifted
 from invoice_lab.ocr.glyphs.blocks import Blocks, in_blocks, steps_of
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
+from invoice_lab.ocr.glyphs.explained import explained_pixels
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
 from invoice_lab.ocr.glyphs.jpeg import UNIT
@@ -26,12 +27,6 @@ from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.paper import paper, to_grey
 from invoice_lab.ocr.pose import Pose
 
-INKED = 0.05
-"""Darkness from which on a pixel of the canvas counts as inked."""
-AROUND = 7
-"""Pixels, both ways, around inked ones in which residuals are measured."""
-EXPLAINED = 0.9
-"""Share of a pixel's place on the canvas that has to be explained."""
 SAMPLE = 8
 """Texts, those with most ink, by which it is found out how a sheet came about."""
 FAR_OFF = 30.0
@@ -91,7 +86,7 @@ class Sheet:
 
     def _find_out(self, canvas: Canvas) -> None:
         """Find out how the sheet came about, from the texts as they read by now."""
-        told = _told(canvas, self._pose, self._laid).astype(np.float32)
+        told = explained_pixels(canvas, self._pose, self._laid).astype(np.float32)
         self._told = _in_units(told, cv2.BORDER_CONSTANT) > 0
         self._drawn: tuple[Optics, bool] | None = None
         self._paper = self._whole_paper
@@ -389,13 +384,3 @@ def _in_units(plane: Plane, border: int = cv2.BORDER_REPLICATE) -> Plane:
     height, width = plane.shape
     made: Plane = cv2.copyMakeBorder(plane, 0, -height % UNIT, 0, -width % UNIT, border)
     return made
-
-
-def _told(canvas: Canvas, pose: Pose, sheet: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Tell which pixels of the sheet lie near ink on parts of the canvas that are explained."""
-    left = np.abs(cv2.blur(canvas.residual() * canvas.weights, (5, 5)))
-    near = cv2.dilate((canvas.ink > INKED).astype(np.uint8), np.ones((AROUND, AROUND), np.uint8)) > 0
-    good = (near & (left < max(0.05, 3 * canvas.spread.noise))).astype(np.float32)
-    laid = cv2.warpPerspective(good, pose.matrix, sheet[::-1], flags=cv2.INTER_LINEAR, borderValue=0)
-    told: npt.NDArray[np.bool_] = laid > EXPLAINED
-    return told
