@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from invoice_lab.ocr.cells import CellField, cell_fields, value_of
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import TALLEST, DrawnLayout, Placement
 from invoice_lab.ocr.exact import place_exactly, read_exact
+from invoice_lab.ocr.fitting import fit_page
 from invoice_lab.ocr.foot import summed
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.compare import Comparison
@@ -17,6 +19,7 @@ from invoice_lab.ocr.glyphs.exchange import probabilities
 from invoice_lab.ocr.glyphs.fit import PageFit
 from invoice_lab.ocr.glyphs.sheet import Sheet
 from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.laid_flat import lay_flat
 from invoice_lab.ocr.opacity import as_shown
 from invoice_lab.ocr.page import Box, Field, LineReading
 from invoice_lab.ocr.paper import to_grey
@@ -24,8 +27,6 @@ from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.registration import Registered, Registration
 
-SMEARED = 1
-"""Pixels above and below a dark rule that straightening a page may darken: they look like underscores."""
 DOUBTFUL = 0.3
 """Highest confidence of a text with something unexplained on it."""
 
@@ -94,12 +95,18 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose
 
 def _read_registered(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> DrawnReading:
     """Read a sheet whose pose is known."""
-    slots = drawn.slots(registered.placement)
+    placement = registered.placement
+    laid = lay_flat(rgb, drawn, registered)
+    if laid:
+        sheet = Sheet(laid.flat.rgb, Pose.of_shift(0, 0), laid.fit.canvas, _found(laid.fit.texts), ~laid.flat.known)
+        texts = _certain_ones(drawn, placement, laid.exact) + _compared(laid.fit, sheet)
+        return _reading(drawn, placement, texts, laid.turn.pose)
     exact = _exact(rgb, drawn, registered)
-    texts = [_certain(slot, exact[slot.name]) for slot in slots if slot.name in exact]
-    if len(texts) < len(slots):
-        texts += _fitted(rgb, registered, drawn, exact)
-    return _reading(drawn, registered.placement, texts, registered.pose)
+    texts = _certain_ones(drawn, placement, exact)
+    if len(texts) < len(drawn.slots(placement)):
+        fit = fit_page(registered, drawn, exact)
+        texts += _compared(fit, Sheet(rgb, registered.pose, fit.canvas, _found(fit.texts)))
+    return _reading(drawn, placement, texts, registered.pose)
 
 
 def _read_straight(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
@@ -113,10 +120,10 @@ def _read_straight(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> Draw
     placement = place_exactly(canvas, drawn)
     if placement is None:
         return None
-    slots, exact = drawn.slots(placement), read_exact(canvas, drawn, placement)
-    if len(exact) < len(slots):
+    exact = read_exact(canvas, drawn, placement)
+    if len(exact) < len(drawn.slots(placement)):
         return None
-    return _reading(drawn, placement, [_certain(slot, exact[slot.name]) for slot in slots], pose)
+    return _reading(drawn, placement, _certain_ones(drawn, placement, exact), pose)
 
 
 def _exact(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> dict[str, str]:
@@ -125,25 +132,25 @@ def _exact(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> dict[str,
     return read_exact(registered.pose.rectify(rgb, drawn.layout.canvas), drawn, registered.placement)
 
 
+def _certain_ones(drawn: DrawnLayout, placement: Placement, exact: dict[str, str]) -> list[_Text]:
+    return [_certain(slot, exact[slot.name]) for slot in drawn.slots(placement) if slot.name in exact]
+
+
 def _certain(slot: Slot, text: str) -> _Text:
     font = slot.typeface.font
     columns = [slot.pen[0] + round(font.getlength(text[:end])) for end in range(len(text) + 1)]
     return _Text(slot, text, np.ones(len(text)), np.array(columns), "exact")
 
 
-def _fitted(rgb: Pixels, registered: Registered, drawn: DrawnLayout, exact: dict[str, str]) -> list[_Text]:
-    """Read the texts that are not known exactly."""
-    weights = registered.weights.copy()
-    rule = drawn.rule_at(registered.placement)
-    if rule:
-        reach = SMEARED if rule.ink.luma()[255] else 0
-        weights[max(rule.row - reach, 0) : max(rule.row + reach + 1, 0)] = 0
-    inside = [slot for slot in drawn.slots(registered.placement) if drawn.holds(slot)]
-    fit = PageFit(registered.dark, weights, inside, exact, rule)
-    found = [text for text in fit.run() if text.found]
-    sheet = Sheet(rgb, registered.pose, fit.canvas, [text for text in fit.texts if text.found])
+def _compared(fit: PageFit, sheet: Sheet) -> list[_Text]:
+    """Compare what was fitted with the sheet."""
+    found = _found(fit.open)
     Comparison(sheet, fit.canvas, found).run()
     return [_fitted_text(sheet, fit.canvas, text) for text in found]
+
+
+def _found(texts: Sequence[FittedText]) -> list[FittedText]:
+    return [text for text in texts if text.found]
 
 
 def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:

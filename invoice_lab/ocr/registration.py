@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from invoice_lab.ocr.anchors import Anchor, Plane, Sighting, find
 from invoice_lab.ocr.decode import Pixels
@@ -59,6 +60,11 @@ class Registered:
     grey: Pixels
     dark: Plane
     weights: Plane
+
+    def laid_flat(self, grey: Pixels, known: npt.NDArray[np.bool_], drawn: DrawnLayout) -> Registered:
+        """Return the page where the canvas is known by other means, but for some of its pixels."""
+        dark, weights = _without_pictures(grey, drawn)
+        return Registered(Pose.of_shift(0, 0), self.placement, grey, dark, weights * known)
 
 
 class Registration:
@@ -125,9 +131,7 @@ class Registration:
     def _look(self) -> None:
         """Straighten the sheet with the pose known so far."""
         self._grey = self._pose.rectify(self._sheet, self._canvas)
-        self._dark, self._weights = darkness(self._grey.astype(np.float32))
-        for x, y, width, height in self._drawn.layout.pictures:
-            self._dark[y : y + height, x : x + width] = 0
+        self._dark, self._weights = _without_pictures(self._grey, self._drawn)
 
     def _anchors(self, placement: Placement, *, with_lines: bool = True) -> list[Anchor]:
         anchors = [one.moved(placement.header) for one in self._drawn.header_anchors()]
@@ -317,6 +321,14 @@ class Registration:
         """Return how far below its em box's top the ink of a line's first cell begins."""
         cell = self._drawn.drawing.table.line[0]
         return self._drawn.typeface(cell).render("0")[2]
+
+
+def _without_pictures(grey: Pixels, drawn: DrawnLayout) -> tuple[Plane, Plane]:
+    """Return how dark a straightened page is, blank where pictures are, and how much each pixel counts."""
+    dark, weights = darkness(grey.astype(np.float32))
+    for x, y, width, height in drawn.layout.pictures:
+        dark[y : y + height, x : x + width] = 0
+    return dark, weights
 
 
 def _whole(off: Sequence[float]) -> Offset:

@@ -30,7 +30,7 @@ OFF_BY = (0, -1, 1)
 
 
 class Optics(Protocol):
-    """How a sheet's pixels see the canvas: `Aligned`, `Resized`, `Sampling` or `Nearest`."""
+    """How a sheet's pixels see the canvas: `Aligned`, `Resized` or `Sampling`."""
 
     def window(self, area: Area, sheet: Size) -> Area:
         """Return the part of the sheet on which an area of the canvas can be seen."""

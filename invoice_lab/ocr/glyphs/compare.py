@@ -74,8 +74,6 @@ class Comparison:
             self._take_best(text, text.rivals + self._shorter(text))
         self._sheet.measure()
         self._exchange_all(self._texts)
-        if self._sheet.reconsider(self._canvas):
-            self._exchange_all(self._texts)
         searches: list[Callable[[FittedText], None]] = [partial(self._search, *how) for how in SEARCHES]
         for search in (*searches, self._restart):
             poor = self._poor()

@@ -140,7 +140,13 @@ class PageFit:
 
 def spread_of_labels(dark: Plane, weights: Plane, slots: Sequence[Slot]) -> Spread:
     """Estimate the spread of a page from its labels alone."""
-    drawn, where = np.zeros_like(dark), np.zeros(dark.shape, np.bool_)
+    drawn, where = draw_labels(dark.shape, slots)
+    return estimate_spread(dark, drawn, where & (weights > 0))
+
+
+def draw_labels(canvas: tuple[int, ...], slots: Sequence[Slot]) -> tuple[Plane, npt.NDArray[np.bool_]]:
+    """Draw the labels of some slots on a canvas (height, width), and tell which pixels nothing but they reach."""
+    drawn, where = np.zeros(canvas, np.float32), np.zeros(canvas, np.bool_)
     for slot in slots:
         if len(slot.label) > 2:
             _draw_label(slot, drawn, where)
@@ -148,7 +154,7 @@ def spread_of_labels(dark: Plane, weights: Plane, slots: Sequence[Slot]) -> Spre
         if len(slot.label) <= 2:  # what may reach into a label's surroundings
             rows = slice(max(slot.pen[1] - 2, 0), slot.pen[1] + slot.typeface.size)
             where[rows, slot.pen[0] : slot.right] = False
-    return estimate_spread(dark, drawn, where & (weights > 0))
+    return drawn, where
 
 
 def _draw_label(slot: Slot, drawn: Plane, where: npt.NDArray[np.bool_]) -> None:

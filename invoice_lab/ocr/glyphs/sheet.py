@@ -18,7 +18,6 @@ from invoice_lab.ocr.glyphs.explained import explained_pixels
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
 from invoice_lab.ocr.glyphs.jpeg import UNIT
-from invoice_lab.ocr.glyphs.nearest import Nearest, estimate_nearest
 from invoice_lab.ocr.glyphs.noise import WIDEST, Noise, estimate_noise
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.sampling import estimate_sampling
@@ -44,12 +43,15 @@ MOST_SPOILT = 0.04
 """Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
 MOST_LEFT = 8
 """Spoilt pixels: where the worst patch of a good text leaves more than so many do, that is not known either."""
+MOST_UNKNOWN = 0.3
+"""Share of a text's pixels of which nothing is known from which on it can't be told that nothing else stands there."""
 NEAR, BLANK = 3, 6.0
 """Pixels, both ways, in which grey levels that differ by no more are blank."""
 LOST = 0.5
 """Share of what compression changes nearby by which a pixel may err: shades hardly off are rounded otherwise."""
 HALF = 0.5
 """Share of a block's pixels that have to be explained."""
+Mask = npt.NDArray[np.bool_]
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
 
 
@@ -64,6 +66,8 @@ class Sheet:
     canvas : Canvas
     texts : sequence of FittedText
         As they read by now.
+    unknown : ndarray of bool, shape (height, width), optional
+        Pixels that tell nothing.
 
     Attributes
     ----------
@@ -71,39 +75,29 @@ class Sheet:
     noise : Noise
     """
 
-    def __init__(self, rgb: Pixels, pose: Pose, canvas: Canvas, texts: Sequence[FittedText]) -> None:
+    def __init__(
+        self, rgb: Pixels, pose: Pose, canvas: Canvas, texts: Sequence[FittedText], unknown: Mask | None = None
+    ) -> None:
         grey = to_grey(rgb)
         self._grey = _in_units(grey.astype(np.float32))
         self._size: Size = (self._grey.shape[0], self._grey.shape[1])
         self._pose = pose
+        missing = np.zeros(grey.shape, np.float32) if unknown is None else unknown.astype(np.float32)
+        self._unknown = _in_units(missing) > 0
         self._scale = max(pose.scale, 0.5)
         self._laid: Size = (grey.shape[0], grey.shape[1])
         self._texts, self._rule = texts, canvas.rule
         self._sample = sorted(texts, key=lambda text: -float(text.drawn.sum()))[:SAMPLE]
         bright = paper(pose.rectify(grey, canvas.ink.shape[::-1]).astype(np.float32))
         self._whole_paper = self._paper_of(rgb, pose, bright)
-        self._find_out(canvas)
-
-    def _find_out(self, canvas: Canvas) -> None:
-        """Find out how the sheet came about, from the texts as they read by now."""
         told = explained_pixels(canvas, self._pose, self._laid).astype(np.float32)
-        self._told = _in_units(told, cv2.BORDER_CONSTANT) > 0
+        self._told = (_in_units(told, cv2.BORDER_CONSTANT) > 0) & ~self._unknown
         self._drawn: tuple[Optics, bool] | None = None
         self._paper = self._whole_paper
         ways = self._ways(self._pose, canvas, self._laid)
         self.appearance = choose(ways, self._misfit, coloured=self._paper.shape[2] > 1)
         self._take(self.appearance)
         self.measure()
-
-    def reconsider(self, canvas: Canvas) -> bool:
-        """Find out anew how the sheet came about, texts that were misread being mended; tell whether that was done.
-
-        Only on a sheet without interpolation: there a pose that misread texts have led astray shows wrong pixels.
-        """
-        if not isinstance(self.appearance.optics, Nearest):
-            return False
-        self._find_out(canvas)
-        return True
 
     def _paper_of(self, rgb: Pixels, pose: Pose, bright: Plane) -> Plane:
         """Return the brightness of the paper in each channel, one where the sheet has no colours."""
@@ -131,9 +125,6 @@ class Sheet:
         dark: Plane = (1 - self._grey / np.maximum(greyed(self._paper)[:, :, 0], 1)).astype(np.float32)
         sampling, level = estimate_sampling(dark, canvas.ink, self._told, pose)
         yield Appearance(sampling, self._size, level)
-        nearest = estimate_nearest(dark, canvas.ink, self._told, sampling, level)
-        if nearest:
-            yield Appearance(nearest, self._size, level)
 
     def _take(self, way: Appearance) -> None:
         """Draw all texts in a way that the sheet can have come about."""
@@ -192,7 +183,13 @@ class Sheet:
 
     def unexplained(self, text: FittedText) -> bool:
         """Tell whether something else stands on a text, or it is misread."""
-        return self._crowded(_body(text))
+        body = _body(text)
+        return self._crowded(body) or self._mostly_unknown(body)
+
+    def _mostly_unknown(self, area: Area) -> bool:
+        """Tell whether too little is known of an area of the canvas to tell what stands there."""
+        parts = self._where(area)
+        return parts is not None and float(self._unknown[parts[1]].mean()) > MOST_UNKNOWN
 
     def error(self, text: FittedText) -> float:
         """Return by how much pixels of a text err at its edges, in grey levels (standard deviation)."""
@@ -249,8 +246,7 @@ class Sheet:
         self.noise: Noise = estimate_noise(
             self._grey - seen, self._told, _edges(seen), (window for _, _, window in self._parts())
         )
-        if isinstance(self.appearance.optics, Nearest):
-            self.noise.sigma[self.appearance.optics.undecided(everything)] = WIDEST
+        self.noise.sigma[self._unknown] = WIDEST
         self._error: Plane = np.maximum(self.noise.error(everything), 1)
         if isinstance(self.appearance.finish, Compressed):
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
@@ -360,13 +356,13 @@ def _strength(left: Plane) -> float:
     return float(np.sqrt((left**2).mean())) if left.size else 0.0
 
 
-def _blocks_where(told: npt.NDArray[np.bool_], *pictures: Plane) -> tuple[Plane, ...]:
+def _blocks_where(told: Mask, *pictures: Plane) -> tuple[Plane, ...]:
     """Return the blocks of pictures of which most pixels are explained."""
     where = in_blocks(told.astype(np.float32)[None])[0].mean(axis=(1, 2)) > HALF
     return tuple(in_blocks(picture[None])[0][where] for picture in pictures)
 
 
-def _edges(seen: Plane) -> npt.NDArray[np.bool_]:
+def _edges(seen: Plane) -> Mask:
     """Tell where a picture is not blank, or not far from what is not."""
     kernel = np.ones((NEAR, NEAR), np.uint8)
     contrast: Plane = cv2.dilate(seen, kernel) - cv2.erode(seen, kernel)

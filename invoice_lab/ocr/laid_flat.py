@@ -1,0 +1,105 @@
+"""Read a sheet that was turned without interpolation: laid flat by the angle that what is read on it tells best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.drawn_layout import DrawnLayout
+from invoice_lab.ocr.exact import read_exact
+from invoice_lab.ocr.fitting import fit_page
+from invoice_lab.ocr.flat import Flat, Mask, Turn, turn_of
+from invoice_lab.ocr.glyphs.fit import NONE, PageFit, draw_labels
+from invoice_lab.ocr.glyphs.spread import Plane
+from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.registration import Registered
+
+UNDECIDED = 0.001
+"""Degrees to which labels have to tell an angle, a hundredth of a pixel at the edges; else more than one is tried."""
+SETTLED = 0.00005
+"""Degrees by which reading a page again moves an angle no more."""
+MISREAD = 0.01
+"""Share of telling pixels that show something else where texts are misread, or the angle is wrong."""
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class LaidFlat:
+    """A sheet laid flat, and what is read of it.
+
+    Attributes
+    ----------
+    turn : Turn
+        How it was turned.
+    flat : Flat
+    exact : dict of str to str
+        Slot name to its text, where every pixel is as it is drawn.
+    fit : PageFit
+        Of the other texts.
+    """
+
+    turn: Turn
+    flat: Flat
+    exact: dict[str, str]
+    fit: PageFit
+
+
+def lay_flat(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> LaidFlat | None:
+    """Lay a sheet flat; None where it was not turned, or by interpolation.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (height, width, 3)
+    drawn : DrawnLayout
+    registered : Registered
+    """
+    turn = turn_of(rgb, registered.pose, drawn.layout.canvas, *_drawn(drawn, registered, NONE))
+    if turn is None:
+        return None
+    best: LaidFlat | None = None
+    for start in [turn] if turn.width <= UNDECIDED else turn.parts():
+        laid = _settled(rgb, drawn, registered, (turn, start))
+        if best is None or laid.turn.wrong < best.turn.wrong:
+            best = laid
+        if best.turn.wrong <= MISREAD:
+            break
+    return best
+
+
+def _settled(rgb: Pixels, drawn: DrawnLayout, registered: Registered, turns: tuple[Turn, Turn]) -> LaidFlat:
+    """Read a page and tell the angle by that, of all of the first turn; again, as long as that moves it."""
+    every, now = turns
+    laid = _laid(rgb, drawn, registered, now)
+    for _ in range(ROUNDS):
+        read = dict(laid.exact)
+        read.update((text.slot.name, "".join(laid.fit.canvas.said(text)).rstrip()) for text in laid.fit.open)
+        after = every.narrowed(rgb, *_drawn(drawn, registered, read))
+        if after is None:
+            break
+        moved = max(abs(after.low - now.low), abs(after.high - now.high)) > SETTLED
+        laid, now = _laid(rgb, drawn, registered, after) if moved else replace(laid, turn=after), after
+        if not moved:
+            break
+    return laid
+
+
+def _laid(rgb: Pixels, drawn: DrawnLayout, registered: Registered, turn: Turn) -> LaidFlat:
+    flat = turn.flatten(rgb)
+    exact = read_exact(flat.rgb, drawn, registered.placement)
+    fit = fit_page(registered.laid_flat(to_grey(flat.rgb), flat.known, drawn), drawn, exact)
+    return LaidFlat(turn, flat, exact, fit)
+
+
+def _drawn(drawn: DrawnLayout, registered: Registered, read: Mapping[str, str]) -> tuple[Plane, Mask]:
+    """Draw texts as far as they are read, labels alone of the others; see `draw_labels`.
+
+    Nothing is known where the rule crosses them.
+    """
+    slots = drawn.slots(registered.placement)
+    told = [replace(slot, label=read.get(slot.name) or slot.label) for slot in slots]
+    ink, where = draw_labels(registered.dark.shape, told)
+    rule = drawn.rule_at(registered.placement)
+    if rule and rule.row >= 0:
+        where[rule.row : rule.row + 1] = False
+    return ink, where
