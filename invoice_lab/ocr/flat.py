@@ -33,8 +33,10 @@ AS_LIKELY = 0.0005
 """Share of the telling pixels by which more may be wrong at an angle that is as likely as the best."""
 NEARLY = 0.01
 """Share of those by which more may be wrong at one near which a likely angle may lie."""
-AROUND, COARSE, FINE = 0.2, 0.002, 0.0001
-"""Degrees around a pose's turn in which the angle is looked for, and the two steps from angle to angle."""
+AROUND = 0.2
+"""Degrees around a pose's turn in which the angle is looked for."""
+COARSE, FINE, FINEST = 0.002, 0.0001, 0.00001
+"""Degrees from angle to angle: around the likely ones, those are looked at then that are nearer to each other."""
 SCALED = 0.01
 """By how much a page that is turned, and nothing else, may seem larger or smaller."""
 OFF = 2.0
@@ -153,10 +155,10 @@ class Turn:
         told = _Told.of(rgb, ink, where, self)
         if len(told.seen) < LEAST_TOLD:
             return None
-        near = told.best(self, COARSE, NEARLY)
-        if near is None:
-            return None
-        return told.best(replace(near, low=near.low - COARSE, high=near.high + COARSE), FINE, AS_LIKELY)
+        found = told.best(self, COARSE, NEARLY)
+        for step, more in ((FINE, AS_LIKELY), (FINEST, 0.0)):
+            found = found and told.best(found, step, more)
+        return found
 
 
 def turn_of(rgb: Pixels, pose: Pose, canvas: tuple[int, int], ink: Plane, where: Mask) -> Turn | None:
@@ -166,7 +168,7 @@ def turn_of(rgb: Pixels, pose: Pose, canvas: tuple[int, int], ink: Plane, where:
     ----------
     rgb : ndarray of uint8, shape (height, width, 3)
     pose : Pose
-        Where the canvas lies on the sheet, to a tenth of a pixel.
+        About where the canvas lies on the sheet; to a quarter of a pixel where the page does not fill its sheet.
     canvas : (width, height)
     ink, where : ndarray, shape (height, width) of the canvas
         See `Turn.narrowed`.

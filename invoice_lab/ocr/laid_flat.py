@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout
 from invoice_lab.ocr.exact import read_exact
@@ -17,8 +19,6 @@ from invoice_lab.ocr.registration import Registered
 
 UNDECIDED = 0.001
 """Degrees to which labels have to tell an angle, a hundredth of a pixel at the edges; else more than one is tried."""
-SETTLED = 0.00005
-"""Degrees by which reading a page again moves an angle no more."""
 MISREAD = 0.01
 """Share of telling pixels that show something else where texts are misread, or the angle is wrong."""
 ROUNDS = 3
@@ -68,19 +68,20 @@ def lay_flat(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> LaidFla
 
 
 def _settled(rgb: Pixels, drawn: DrawnLayout, registered: Registered, turns: tuple[Turn, Turn]) -> LaidFlat:
-    """Read a page and tell the angle by that, of all of the first turn; again, as long as that moves it."""
-    every, now = turns
-    laid = _laid(rgb, drawn, registered, now)
+    """Read a page and tell the angle by that, of all of the first turn; again, as long as that shows other pixels."""
+    every, first = turns
+    laid = _laid(rgb, drawn, registered, first)
     for _ in range(ROUNDS):
         read = dict(laid.exact)
         read.update((text.slot.name, "".join(laid.fit.canvas.said(text)).rstrip()) for text in laid.fit.open)
         after = every.narrowed(rgb, *_drawn(drawn, registered, read))
         if after is None:
             break
-        moved = max(abs(after.low - now.low), abs(after.high - now.high)) > SETTLED
-        laid, now = _laid(rgb, drawn, registered, after) if moved else replace(laid, turn=after), after
-        if not moved:
-            break
+        flat = after.flatten(rgb)
+        both = flat.known & laid.flat.known
+        if np.array_equal(flat.rgb[both], laid.flat.rgb[both]):
+            return replace(laid, turn=after, flat=flat)
+        laid = _laid(rgb, drawn, registered, after)
     return laid
 
 
