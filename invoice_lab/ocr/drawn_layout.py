@@ -10,7 +10,17 @@ import numpy as np
 
 from invoice_lab.errors import MissingToolError
 from invoice_lab.ocr.anchors import Anchor, anchor
-from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, Grammar, characters_of, integer, literal, mask, number
+from invoice_lab.ocr.glyphs.grammar import (
+    ANY,
+    SPACES,
+    Grammar,
+    characters_of,
+    integer,
+    literal,
+    mask,
+    number,
+    written_in,
+)
 from invoice_lab.ocr.glyphs.inked import Ink
 from invoice_lab.ocr.glyphs.slot import Rule, Slot
 from invoice_lab.ocr.glyphs.typeface import Typeface, load_typeface
@@ -209,7 +219,8 @@ class DrawnLayout:
             return integer(MOST_PIECES)
         if name in NUMBERS:
             return number(layout.numbers.decimal, layout.numbers.thousands, layout.numbers.places)
-        return ANY
+        own = typography().alphabets.get(name)
+        return written_in(own) if own else ANY
 
 
 def drawn_layout(layout: Layout) -> DrawnLayout | None:

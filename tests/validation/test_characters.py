@@ -50,6 +50,7 @@ def found(kind, text):
         ("address_2", "59000\ue000Lille"),
         ("email", "a\x00b"),
         ("email", "oscar@examp(e.com"),
+        ("email", "oscar@exampíe.com"),
         ("invoice_id", "FAC\u200b_2019"),
     ],
 )

@@ -20,14 +20,11 @@ class Confusable(BaseModel):
     ----------
     groups : tuple of tuple of str
         Letters, or short runs of them, that look alike.
-    kinds : dict of str to str
-        Kind of field to the only characters it can hold.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     groups: tuple[tuple[str, ...], ...]
-    kinds: Mapping[str, str]
 
 
 @cache
@@ -40,7 +37,8 @@ def confusable() -> Confusable:
 @cache
 def alphabet(kind: str) -> str:
     """Return the characters that a kind of field can hold, such as ``email``."""
-    return confusable().kinds.get(kind, typography().alphabets["latin-1"])
+    alphabets = typography().alphabets
+    return alphabets.get(kind, alphabets["latin-1"])
 
 
 @cache

@@ -21,15 +21,18 @@ class Step:
         What may stand there; empty means any character of the alphabet.
     optional, repeated : bool
         Whether it may be left out; whether it may stand there several times.
+    free : bool
+        Whether it is free text: there it counts how usual it is that one character follows another.
     """
 
     characters: str
     optional: bool = False
     repeated: bool = False
+    free: bool = False
 
 
 Grammar = tuple[Step, ...]
-ANY: Grammar = (Step("", repeated=True),)
+ANY: Grammar = (Step("", repeated=True, free=True),)
 
 
 def literal(text: str) -> Grammar:
@@ -58,9 +61,21 @@ SPACES = Step(" ", optional=True, repeated=True)
 """What a number that is set to the right has before it."""
 
 
+def written_in(alphabet: str) -> Grammar:
+    """Return the steps of a free text of some characters alone."""
+    return (Step(alphabet, repeated=True, free=True),)
+
+
 def characters_of(grammar: Grammar) -> str:
-    """Return the characters that a grammar without free text can hold."""
+    """Return the characters that a grammar can hold in which none is any text."""
     return "".join(sorted({character for step in grammar for character in step.characters}))
+
+
+def _may_hold(step: Step, text: str) -> bool:
+    """Tell whether a glyph, which may stand for several letters, may stand in a place."""
+    if not step.characters:
+        return True
+    return set(text) <= set(step.characters) if step.free else text in step.characters
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ class StepTable:
     last : ndarray of bool, shape (steps,)
         After which steps the text may end.
     free : ndarray of bool, shape (steps,)
-        Which steps hold a free text: there it counts how usual it is that one character follows another.
+        Which steps hold a free text.
     """
 
     allowed: npt.NDArray[np.bool_]
@@ -86,8 +101,8 @@ class StepTable:
 
 def step_table(grammar: Grammar, texts: Sequence[str]) -> StepTable:
     """Put a grammar into the form for glyphs that stand for `texts`."""
-    allowed = np.array([[not step.characters or text in step.characters for text in texts] for step in grammar])
+    allowed = np.array([[_may_hold(step, text) for text in texts] for step in grammar])
     optional = np.array([step.optional for step in grammar])
     last = np.array([all(step.optional for step in grammar[place + 1 :]) for place in range(len(grammar))])
-    free = np.array([not step.characters for step in grammar])
+    free = np.array([step.free for step in grammar])
     return StepTable(allowed, optional, np.array([step.repeated for step in grammar]), last, free)

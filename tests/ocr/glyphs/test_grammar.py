@@ -2,7 +2,17 @@
 
 import pytest
 
-from invoice_lab.ocr.glyphs.grammar import ANY, SPACES, characters_of, integer, literal, mask, number, step_table
+from invoice_lab.ocr.glyphs.grammar import (
+    ANY,
+    SPACES,
+    characters_of,
+    integer,
+    literal,
+    mask,
+    number,
+    step_table,
+    written_in,
+)
 
 GLYPHS = (*"0123456789 .,_ABCFXxfé", "fi")
 PRICE = (SPACES, *number(".", "", 2), *literal(" x"))
@@ -51,6 +61,13 @@ def test_free_steps_allow_every_glyph_and_are_marked():
 
 def test_a_ligature_stands_in_no_step_of_single_characters():
     assert not step_table(mask("@#"), GLYPHS).allowed[:, GLYPHS.index("fi")].any()
+
+
+def test_free_text_of_some_characters_holds_their_ligatures_and_no_others():
+    table = step_table(written_in("@.ABCXfix"), GLYPHS)
+    held = {glyph for glyph, allowed in zip(GLYPHS, table.allowed[0], strict=True) if allowed}
+    assert held == {".", *"ABCXxf", "fi"}
+    assert table.free.tolist() == [True]
 
 
 def test_the_characters_of_a_form():
