@@ -64,8 +64,7 @@ def _bent(corners: tuple[Points, Points], labels: tuple[Points, Points]) -> Pose
     points, found = (np.vstack([corners[side], labels[side]]) for side in (0, 1))
     errors = np.repeat([CORNER_ERROR, BOX_ERROR], [len(corners[0]), len(labels[0])])
     for _ in range(ROUNDS):  # what is solved for is small changes
-        back = Pose(np.asarray(np.linalg.inv(pose.matrix), np.float64))
-        pose, _ = pose.corrected(points, back.on_sheet(found) - points, 1 / errors)
+        pose, _ = pose.corrected(points, pose.on_canvas(found) - points, 1 / errors)
     return pose
 
 

@@ -34,7 +34,8 @@ def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
     alike = np.array([laid.ink == bare.ink for laid, bare in labels], np.bool_)
     shown = alike & (strengths[:, 0] > SEEN)  # a sheet that goes on from another one has no header
     usual = float(np.median(strengths[shown, 0])) if shown.any() else 1.0
-    laid, bare = np.abs(strengths[~alike] - usual).sum(axis=0)
+    told = ~alike & (strengths.max(axis=1, initial=0) > SEEN)
+    laid, bare = np.abs(strengths[told] - usual).sum(axis=0)
     return opaque if bare < laid else drawn
 
 

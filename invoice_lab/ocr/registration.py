@@ -158,9 +158,7 @@ class Registration:
     def _corner_errors(self) -> Points:
         """Return how far the code's corners are off by now, on the canvas."""
         assert self._corners is not None
-        back = Pose(np.asarray(np.linalg.inv(self._pose.matrix), np.float64))
-        found = back.on_sheet(self._seen_corners)
-        errors: Points = found - self._corners
+        errors: Points = self._pose.on_canvas(self._seen_corners) - self._corners
         return errors
 
     def _sightings(self, anchors: Sequence[Anchor], within: tuple[int, int]) -> list[tuple[Anchor, Sighting]]:

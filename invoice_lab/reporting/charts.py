@@ -182,7 +182,7 @@ def plot_confidence(frame: pd.DataFrame, *, ax: Axes, low: float) -> Axes:
         )
     ax.set_yticks(places, [shortened(label) for label in frame["label"]])
     ax.set_ylim(len(places) - 0.4, -0.6)
-    ax.set_xlim(math.floor(10 * min(low, frame["p05"].min()) - 0.01) / 10, 1)
+    ax.set_xlim(max(math.floor(10 * min(low, frame["p05"].min()) - 0.01) / 10, 0), 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
     ax.tick_params(axis="y", length=0, labelcolor=light["ink"])
     ax.set_xlabel(f"Confidence of the reading; dashed: {words.percent(low)}")

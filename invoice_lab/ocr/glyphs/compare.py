@@ -28,8 +28,9 @@ SEARCHES = ((0.003, 100), (0.007, 400))
 sheet. The more noise is assumed, the more counts what is usual."""
 MOST_POOR = 8
 """Where more texts than these don't explain the sheet, something lies on it: no search mends that."""
-EXPLORED = 4
-"""Readings of a search whose glyphs are exchanged, too."""
+EXPLORED, MOST_EXPLORED, MENDED = 4, 12, 3
+"""Readings of a search whose glyphs are exchanged, too; of how many on a page, and how many glyphs of one, at the most.
+Pages that can be read need fewer; on one with handwriting over its texts there is no end to it."""
 RESTARTS, BEST = 4, 2
 """How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
 RIVALS = 8
@@ -67,6 +68,7 @@ class Comparison:
         self._sheet, self._canvas = sheet, canvas
         self._texts = [text for text in texts if text.found]
         self._errors: dict[str, float] = {}
+        self._explored = 0
 
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
@@ -155,9 +157,9 @@ class Comparison:
         self._canvas.redraw(text)
 
     def _descend(self, text: FittedText) -> None:
-        """Exchange, of all glyphs, the one by which a text gets better most, as long as one does."""
+        """Exchange, of all glyphs, the one by which a text gets better most, as long as one does, but not many."""
         assert text.found is not None
-        for _ in range(len(text.found.glyphs)):
+        for _ in range(MENDED):
             text.margins = margins(self._canvas, text)
             usage = usage_costs(self._canvas, text, self._canvas.face(text.slot))
             places = [(place, self._others(text, place)) for place in range(len(text.found.glyphs))]
@@ -237,7 +239,8 @@ class Comparison:
         rivals = self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam)
         self._take_best(text, rivals)
         self._exchange_all([text])
-        for rival in rivals[:EXPLORED]:
+        for rival in rivals[: min(EXPLORED, MOST_EXPLORED - self._explored)]:
+            self._explored += 1
             self._explore(text, rival)
 
     def _explore(self, text: FittedText, rival: Found) -> None:
@@ -247,7 +250,9 @@ class Comparison:
         """
         assert text.found is not None
         before = text.found
-        _, after, window = self._compared(text, [rival])
+        costs, after, window = self._compared(text, [rival])
+        if costs[0] > MENDED * HOPELESS:
+            return
         self._take(text, rival, after[0], window)
         self._descend(text)
         self._take_best(text, [before])

@@ -60,10 +60,7 @@ class Compressed:
 
     def __call__(self, pictures: Plane, known: Area, affected: Area) -> Plane:
         """See `Finish`."""
-        rows, columns = (
-            slice(part.start - whole.start, part.stop - whole.start)
-            for part, whole in zip(affected, known, strict=True)
-        )
+        rows, columns = _within(affected, known)
         return compressed(pictures, self.how)[:, rows, columns]
 
 
@@ -133,10 +130,19 @@ class Passed:
     def __call__(self, pictures: Plane, known: Area, affected: Area) -> Plane:
         """See `Finish`."""
         windows = self._known(affected)
-        made = _whole_levels(np.moveaxis(pictures, -1, 1))  # each colour is cut off by itself
+        rows, columns = _within(windows[0], known)
+        made = _whole_levels(np.moveaxis(pictures[:, rows, columns], -1, 1))  # each colour is cut off by itself
         for one, before, after in zip(self.passes, windows[:-1], windows[1:], strict=True):
             made = one(made, before, after)
         return greyed(np.moveaxis(made, 1, -1))[..., 0]
+
+
+def _within(part: Area, whole: Area) -> Area:
+    """Return where a part of a picture lies in a larger part."""
+    rows, columns = (
+        slice(one.start - all_.start, one.stop - all_.start) for one, all_ in zip(part, whole, strict=True)
+    )
+    return rows, columns
 
 
 def _whole_levels(pictures: Plane) -> Plane:

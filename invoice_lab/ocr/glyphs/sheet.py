@@ -169,7 +169,7 @@ class Sheet:
             told = np.minimum(np.abs(left[self._told[affected]]), FAR_OFF)
             if told.size:
                 squares.append(float((told**2).mean()))
-        return float(np.sqrt(np.median(squares)) + OTHERWISE * np.sqrt(np.mean(squares))) if squares else 0.0
+        return float(np.sqrt(np.median(squares)) + OTHERWISE * np.sqrt(np.mean(squares))) if squares else np.inf
 
     def _tint(self, ink: Ink) -> Plane:
         """Return how dark an ink is in each channel of the sheet, of its darkness in grey."""
@@ -178,7 +178,7 @@ class Sheet:
     @property
     def understood(self) -> bool:
         """Whether it is known how the sheet came about; else nothing that is read of it is certain."""
-        spoilt = float(self.noise.spoilt[self._told].mean())
+        spoilt = float(self.noise.spoilt[self._told].mean()) if self._told.any() else 1.0
         return spoilt <= MOST_SPOILT and self._usual <= MOST_LEFT * (SPOILT * self._scale) ** 2
 
     def unexplained(self, text: FittedText) -> bool:
@@ -196,7 +196,8 @@ class Sheet:
         blocks, parts = self._blocks.get(text.slot.name), self._where(_body(text))
         if blocks:
             return blocks.error
-        return float(np.median(self.noise.error(parts[1]))) if parts else 0.0
+        errors = self.noise.error(parts[1])[self._edges[parts[1]]] if parts else np.zeros(0)
+        return float(np.median(errors)) if errors.size else 0.0
 
     def first_wrong(self, text: FittedText, columns: Ints) -> int:
         """Return the place of the first glyph that does not explain what is seen of it; their number if all do.
@@ -243,9 +244,9 @@ class Sheet:
         everything = (slice(0, self._size[0]), slice(0, self._size[1]))
         picture = (slice(0, self.appearance.size[0]), slice(0, self.appearance.size[1]))
         seen: Plane = self.appearance.finish(self._should[picture][None], picture, everything)[0]
-        self.noise: Noise = estimate_noise(
-            self._grey - seen, self._told, _edges(seen), (window for _, _, window in self._parts())
-        )
+        self._edges = _edges(seen)
+        windows = (window for _, _, window in self._parts())
+        self.noise: Noise = estimate_noise(self._grey - seen, self._told, self._edges, windows)
         self.noise.sigma[self._unknown] = WIDEST
         self._error: Plane = np.maximum(self.noise.error(everything), 1)
         if isinstance(self.appearance.finish, Compressed):
@@ -267,11 +268,11 @@ class Sheet:
         inexact = [
             (text, known)
             for text, known, window in self._parts()
-            if _strength(left[window][self._told[window]]) > EXACT
+            if _root_mean_square(left[window][self._told[window]]) > EXACT
         ]
         if not inexact:
             return
-        should, steps = greyed(self._should)[..., 0], steps_of(finish.how.quality)
+        should, steps = greyed(np.clip(self._should, 0, 255))[..., 0], steps_of(finish.how.quality)
 
         def blocks_of(part: Area) -> Blocks:
             return Blocks.estimated(steps, *_blocks_where(self._told[part], should[part], self._grey[part]))
@@ -328,7 +329,7 @@ class Sheet:
         """Return how unlikely the sheet is where pictures of a window are what it should be, in nats, shape (n,)."""
         blocks = self._blocks.get(text.slot.name)
         if blocks:
-            return blocks.surprise(greyed(pictures)[..., 0], self._grey[known])
+            return blocks.surprise(greyed(np.clip(pictures, 0, 255))[..., 0], self._grey[known])
         left = self._grey[affected][None] - self.appearance.finish(pictures, known, affected)
         return self.noise.surprise(left, affected).sum(axis=(1, 2))
 
@@ -351,7 +352,7 @@ def _is_empty(window: Area) -> bool:
     return any(part.stop <= part.start for part in window)
 
 
-def _strength(left: Plane) -> float:
+def _root_mean_square(left: Plane) -> float:
     """Return the root mean square of residuals, zero without any."""
     return float(np.sqrt((left**2).mean())) if left.size else 0.0
 

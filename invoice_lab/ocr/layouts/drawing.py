@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import PositiveInt, model_validator
 
 from invoice_lab.ocr.layouts.forms import Part
 
@@ -73,7 +73,7 @@ class Rule(Part):
     """
 
     at: tuple[int, int]
-    width: int
+    width: PositiveInt
     ink: str
 
 

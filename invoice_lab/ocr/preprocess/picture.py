@@ -63,7 +63,7 @@ class Upright:
         """The corners of the QR code on this picture, clockwise from its upper left; None without a code."""
         if self.qr is None:
             return None
-        return Pose(np.asarray(np.linalg.inv(self.pose.matrix), np.float64)).on_sheet(np.array(self.qr.corners))
+        return self.pose.on_canvas(np.array(self.qr.corners, float))
 
     def on_scan(self, box: Box) -> Box:
         """Return where a box of this picture stands on the scan."""

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from invoice_lab.ocr.drawn import DOUBTFUL, read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
 from invoice_lab.ocr.glyphs.aligned import Aligned
-from invoice_lab.ocr.glyphs.compare import Comparison
+from invoice_lab.ocr.glyphs.compare import EXPLORED, MOST_EXPLORED, MOST_POOR, Comparison
 from invoice_lab.ocr.glyphs.exchange import margins, probabilities, usage_cost
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain
 from invoice_lab.ocr.glyphs.fit import PageFit
@@ -357,3 +357,20 @@ def test_pixels_of_which_nothing_is_known_tell_nothing():
     assert not Sheet(rgb, pose, canvas, texts, hidden).unexplained(text)
     hidden[84:110, 20:200] = True
     assert Sheet(rgb, pose, canvas, texts, hidden).unexplained(text)
+
+
+def test_under_handwriting_the_search_comes_to_an_end(monkeypatch):
+    """Every text is searched and none is found; only so many readings are followed downhill."""
+    page = draw_little()
+    for y in range(30, 280, 24):
+        ImageDraw.Draw(page).line([(x, y + (x * 7) % 17) for x in range(24, 300, 6)], fill=(20, 20, 90), width=2)
+    parts, _ = fitted(damage(page, "blur-1.0", chance(6)), "2.1")
+    canvas, texts = parts[2], parts[3]
+    followed, explore = [], Comparison._explore
+    monkeypatch.setattr(Comparison, "_explore", lambda self, *given: (followed.append(given), explore(self, *given)))
+    for text in texts:
+        text.margins = margins(canvas, text)
+    sheet = Sheet(*parts)
+    monkeypatch.setattr(Sheet, "unexplained", lambda self, text: True)
+    Comparison(sheet, canvas, texts[:MOST_POOR]).run()
+    assert EXPLORED < len(followed) <= MOST_EXPLORED
