@@ -36,8 +36,9 @@ RESTARTS, BEST = 4, 2
 RIVALS = 8
 """Readings of each comparison that a text's lead is measured against."""
 SWEEPS = 4
-QUIETER = 0.9
-"""Share of the error on a text from which down its glyphs are compared anew: some were misread when it was measured."""
+ALIKE = 0.9
+"""A text's glyphs are compared anew where its error has become less than this share of what it was when they were
+compared, or was less than this share of what it is now: how sure they are follows from it."""
 GAIN = 0.1
 """Nats from which on one reading counts as better than another."""
 
@@ -85,7 +86,7 @@ class Comparison:
                 search(text)
             self._exchange_all(poor)
         self._sheet.measure()
-        self._exchange_all([text for text in self._texts if self._is_quieter(text)])
+        self._exchange_all([text for text in self._texts if self._errs_otherwise(text)])
         for text in self._texts:
             self._lead(text)
 
@@ -94,9 +95,10 @@ class Comparison:
         self._sheet.measure()
         return [text for text in self._texts if self._sheet.unexplained(text)]
 
-    def _is_quieter(self, text: FittedText) -> bool:
-        """Tell whether a text errs less than it seemed to when its glyphs were compared."""
-        return self._sheet.error(text) < QUIETER * self._errors[text.slot.name]
+    def _errs_otherwise(self, text: FittedText) -> bool:
+        """Tell whether a text errs by more, or less, than it seemed to when its glyphs were compared."""
+        least, most = sorted((self._sheet.error(text), self._errors[text.slot.name]))
+        return least < ALIKE * most
 
     def _exchange_all(self, texts: Sequence[FittedText]) -> None:
         for text in texts:

@@ -32,13 +32,15 @@ FAR_OFF = 30.0
 """Grey levels: farther off, a pixel counts as spoilt, and no more."""
 PATCH = 9
 """Pixels of the canvas, both ways, of a patch on which something unexplained is looked for."""
-OTHERWISE = 0.01
-"""Weight of the texts' mean beside their median, to tell ways apart that explain most of them alike."""
+MEAN_WEIGHT = 0.01
+"""Weight of the texts' mean misfit beside their median one, to tell ways apart that explain most texts alike."""
 SPOILT = 20.0
 """Standard deviations: farther off, a pixel counts as spoilt, and no more."""
-BETTER_PART, UNUSUAL, FEW = 25.0, 3.0, 3
-"""Something else stands on a patch that leaves so many times what the worst patch of a good text leaves (the given
-percentile of all texts; squares, in variances), and so many spoilt pixels more."""
+BETTER_PART = 25.0
+"""Percentile of the texts, by what the worst patch of each leaves, that is taken for a good one."""
+UNUSUAL, FEW = 3.0, 3
+"""Something else stands on a patch that leaves more (squares, in variances) than so many times what the worst patch of
+a good text leaves, and so many spoilt pixels beside that."""
 MOST_SPOILT = 0.04
 """Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
 MOST_LEFT = 8
@@ -169,7 +171,7 @@ class Sheet:
             told = np.minimum(np.abs(left[self._told[affected]]), FAR_OFF)
             if told.size:
                 squares.append(float((told**2).mean()))
-        return float(np.sqrt(np.median(squares)) + OTHERWISE * np.sqrt(np.mean(squares))) if squares else np.inf
+        return float(np.sqrt(np.median(squares)) + MEAN_WEIGHT * np.sqrt(np.mean(squares))) if squares else np.inf
 
     def _tint(self, ink: Ink) -> Plane:
         """Return how dark an ink is in each channel of the sheet, of its darkness in grey."""

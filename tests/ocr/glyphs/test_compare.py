@@ -359,18 +359,33 @@ def test_pixels_of_which_nothing_is_known_tell_nothing():
     assert Sheet(rgb, pose, canvas, texts, hidden).unexplained(text)
 
 
-def test_under_handwriting_the_search_comes_to_an_end(monkeypatch):
-    """Every text is searched and none is found; only so many readings are followed downhill."""
-    page = draw_little()
-    for y in range(30, 280, 24):
-        ImageDraw.Draw(page).line([(x, y + (x * 7) % 17) for x in range(24, 300, 6)], fill=(20, 20, 90), width=2)
-    parts, _ = fitted(damage(page, "blur-1.0", chance(6)), "2.1")
-    canvas, texts = parts[2], parts[3]
+def test_where_nothing_explains_the_texts_the_search_comes_to_an_end(monkeypatch):
+    """As under handwriting over many of them: only so many readings are followed downhill."""
+    rgb = np.asarray(damage(draw_little(), "blur-1.0", chance(6)))
+    registered = Registration(to_grey(rgb), little(), read_codes(to_grey(rgb))[0]).run()
+    fit = PageFit(registered.dark, registered.weights, little().slots(registered.placement))
+    fit.run()
     followed, explore = [], Comparison._explore
     monkeypatch.setattr(Comparison, "_explore", lambda self, *given: (followed.append(given), explore(self, *given)))
-    for text in texts:
-        text.margins = margins(canvas, text)
-    sheet = Sheet(*parts)
     monkeypatch.setattr(Sheet, "unexplained", lambda self, text: True)
-    Comparison(sheet, canvas, texts[:MOST_POOR]).run()
+    Comparison(Sheet(rgb, registered.pose, fit.canvas, fit.texts), fit.canvas, fit.texts[:MOST_POOR]).run()
     assert EXPLORED < len(followed) <= MOST_EXPLORED
+
+
+@pytest.mark.parametrize(("was", "again"), [(0.85, True), (0.95, False), (1.05, False), (1.2, True)])
+def test_a_text_is_compared_anew_where_its_error_was_another(was, again):
+    """How sure its letters are follows from the error."""
+    parts, text = fitted(damage(draw_little(), "blur-1.0", chance(2)), "1.1")
+    sheet = Sheet(*parts)
+    comparison = Comparison(sheet, parts[2], [text])
+    comparison._errors[text.slot.name] = was * sheet.error(text)
+    assert comparison._errs_otherwise(text) == again
+
+
+def test_the_error_of_a_text_is_that_at_its_edges():
+    """Blank paper around its letters errs less, and is most of it."""
+    page = np.asarray(draw_little()).astype(int)
+    inked = (page < 250).any(axis=2)
+    page[inked] += np.random.default_rng(4).integers(-20, 21, (np.count_nonzero(inked), 1))
+    parts, text = fitted(Image.fromarray(np.clip(page, 0, 255).astype(np.uint8)), "1.1")
+    assert Sheet(*parts).error(text) > 5
