@@ -160,7 +160,7 @@ def _fitted_text(sheet: Sheet, canvas: Canvas, text: FittedText) -> _Text:
     columns = canvas.columns(text)
     starts = np.repeat(columns[:-1], lengths)
     letters, ends = np.repeat(sure, lengths), np.append(starts, columns[-1])
-    covered = not sheet.understood or sheet.unexplained(text)
+    covered = not sheet.understood or sheet.unexplained(text) or sheet.hidden(text)
     return _Text(text.slot, "".join(said), letters, ends, "fit", covered)
 
 

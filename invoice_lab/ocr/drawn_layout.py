@@ -219,8 +219,8 @@ class DrawnLayout:
             return integer(MOST_PIECES)
         if name in NUMBERS:
             return number(layout.numbers.decimal, layout.numbers.thousands, layout.numbers.places)
-        own = typography().alphabets.get(name)
-        return written_in(own) if own else ANY
+        own = typography().fields.get(name)
+        return written_in(f" {own}") if own else ANY  # blank where nothing is printed
 
 
 def drawn_layout(layout: Layout) -> DrawnLayout | None:

@@ -22,7 +22,9 @@ DEPTH = 1.35
 """How far a text reaches below the top of its em box, in ems."""
 
 
-def read_exact(canvas: Pixels, drawn: DrawnLayout, placement: Placement) -> dict[str, str]:
+def read_exact(
+    canvas: Pixels, drawn: DrawnLayout, placement: Placement, known: npt.NDArray[np.bool_] | None = None
+) -> dict[str, str]:
     """Read what is drawn on a page exactly as the layout says.
 
     Parameters
@@ -31,11 +33,13 @@ def read_exact(canvas: Pixels, drawn: DrawnLayout, placement: Placement) -> dict
         The page, moved by whole pixels at the most.
     drawn : DrawnLayout
     placement : Placement
+    known : ndarray of bool, shape (height, width), optional
+        The pixels that are known; all by default.
 
     Returns
     -------
     dict of str to str
-        Slot name to its text, for those slots alone whose pixels are all as they are drawn again from the texts.
+        Slot name to its text, for those slots alone whose pixels are all known and as they are drawn again.
     """
     slots = drawn.slots(placement)
     below = [_next_below(slot, slots) for slot in slots]
@@ -45,7 +49,8 @@ def read_exact(canvas: Pixels, drawn: DrawnLayout, placement: Placement) -> dict
         text = _look_up(canvas, slot, bottom, cover[slot.ink])
         if text is not None:
             texts[slot.name] = text
-    return _certified(canvas, drawn, placement, slots, texts)
+    same = np.all(draw_again(drawn, placement, slots, texts, canvas.shape[:2]) == canvas, axis=2)
+    return _certified(same if known is None else same & known, drawn, slots, texts)
 
 
 def place_exactly(canvas: Pixels, drawn: DrawnLayout) -> Placement | None:
@@ -105,10 +110,9 @@ def _allowed(typeface: Typeface, alphabet: str) -> npt.NDArray[np.bool_]:
 
 
 def _certified(
-    canvas: Pixels, drawn: DrawnLayout, placement: Placement, slots: Sequence[Slot], texts: dict[str, str]
+    same: npt.NDArray[np.bool_], drawn: DrawnLayout, slots: Sequence[Slot], texts: dict[str, str]
 ) -> dict[str, str]:
     """Keep the texts in whose surroundings every pixel is as it is drawn again."""
-    same = np.all(draw_again(drawn, placement, slots, texts, canvas.shape[:2]) == canvas, axis=2)
     for x, y, width, height in drawn.layout.pictures:
         same[y : y + height, x : x + width] = True
     return {slot.name: texts[slot.name] for slot in slots if slot.name in texts and _is_same(same, slot)}

@@ -173,7 +173,7 @@ def turn_of(rgb: Pixels, pose: Pose, canvas: tuple[int, int], ink: Plane, where:
     ink, where : ndarray, shape (height, width) of the canvas
         See `Turn.narrowed`.
     """
-    if pose.whole_shift is not None or abs(pose.scale - 1) > SCALED:
+    if abs(pose.scale - 1) > SCALED:
         return None
     across = pose.matrix[:2, 0]
     degrees = float(np.degrees(np.arctan2(-across[1], across[0])))
@@ -214,7 +214,7 @@ class _Told:
         return float((np.abs(here - self.seen)[telling] > SAME).mean()) if telling.any() else 1.0
 
     def best(self, turn: Turn, step: float, more: float) -> Turn | None:
-        """Return the turn with the likely ones of its angles, and one step more on either side."""
+        """Return the turn from the first of its likely angles to the last, and one step more on either side."""
         angles = np.arange(turn.low, turn.high + step / 2, step)
         wrong = np.array([self.wrong(turn, degrees) for degrees in angles])
         if wrong.min() > MOST_WRONG:

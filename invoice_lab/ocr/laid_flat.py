@@ -11,7 +11,7 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout
 from invoice_lab.ocr.exact import read_exact
 from invoice_lab.ocr.fitting import fit_page
-from invoice_lab.ocr.flat import Flat, Mask, Turn, turn_of
+from invoice_lab.ocr.flat import MOST_WRONG, Flat, Mask, Turn, turn_of
 from invoice_lab.ocr.glyphs.fit import NONE, PageFit, draw_labels
 from invoice_lab.ocr.glyphs.spread import Plane
 from invoice_lab.ocr.paper import to_grey
@@ -34,7 +34,7 @@ class LaidFlat:
         How it was turned.
     flat : Flat
     exact : dict of str to str
-        Slot name to its text, where every pixel is as it is drawn.
+        Slot name to its text, where every pixel is known and as it is drawn.
     fit : PageFit
         Of the other texts.
     """
@@ -46,7 +46,7 @@ class LaidFlat:
 
 
 def lay_flat(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> LaidFlat | None:
-    """Lay a sheet flat; None where it was not turned, or by interpolation.
+    """Lay a sheet flat; None where it was not turned, or by interpolation, or no angle fits what is read.
 
     Parameters
     ----------
@@ -54,6 +54,8 @@ def lay_flat(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> LaidFla
     drawn : DrawnLayout
     registered : Registered
     """
+    if registered.pose.whole_shift is not None:
+        return None
     turn = turn_of(rgb, registered.pose, drawn.layout.canvas, *_drawn(drawn, registered, NONE))
     if turn is None:
         return None
@@ -64,7 +66,7 @@ def lay_flat(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> LaidFla
             best = laid
         if best.turn.wrong <= MISREAD:
             break
-    return best
+    return best if best and best.turn.wrong <= MOST_WRONG else None
 
 
 def _settled(rgb: Pixels, drawn: DrawnLayout, registered: Registered, turns: tuple[Turn, Turn]) -> LaidFlat:
@@ -79,7 +81,8 @@ def _settled(rgb: Pixels, drawn: DrawnLayout, registered: Registered, turns: tup
             break
         flat = after.flatten(rgb)
         both = flat.known & laid.flat.known
-        if np.array_equal(flat.rgb[both], laid.flat.rgb[both]):
+        certain = read_exact(flat.rgb, drawn, registered.placement, flat.known)
+        if certain == laid.exact and np.array_equal(flat.rgb[both], laid.flat.rgb[both]):
             return replace(laid, turn=after, flat=flat)
         laid = _laid(rgb, drawn, registered, after)
     return laid
@@ -87,7 +90,7 @@ def _settled(rgb: Pixels, drawn: DrawnLayout, registered: Registered, turns: tup
 
 def _laid(rgb: Pixels, drawn: DrawnLayout, registered: Registered, turn: Turn) -> LaidFlat:
     flat = turn.flatten(rgb)
-    exact = read_exact(flat.rgb, drawn, registered.placement)
+    exact = read_exact(flat.rgb, drawn, registered.placement, flat.known)
     fit = fit_page(registered.laid_flat(to_grey(flat.rgb), flat.known, drawn), drawn, exact)
     return LaidFlat(turn, flat, exact, fit)
 
@@ -97,7 +100,7 @@ def _drawn(drawn: DrawnLayout, registered: Registered, read: Mapping[str, str]) 
 
     Nothing is known where the rule crosses them.
     """
-    slots = drawn.slots(registered.placement)
+    slots = filter(drawn.holds, drawn.slots(registered.placement))
     told = [replace(slot, label=read.get(slot.name) or slot.label) for slot in slots]
     ink, where = draw_labels(registered.dark.shape, told)
     rule = drawn.rule_at(registered.placement)

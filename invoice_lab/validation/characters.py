@@ -99,7 +99,7 @@ def _signs_in_name(text: str) -> str | None:
 
 def _no_address(text: str) -> str | None:
     if not text.isascii():
-        return "letters with accents hardly occur in an e-mail address"
+        return "letters with accents, and signs of other scripts, hardly occur in an e-mail address"
     return None if _EMAIL.fullmatch(text) else "that is no e-mail address"
 
 

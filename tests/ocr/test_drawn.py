@@ -70,7 +70,7 @@ def test_each_kind_of_damage_is_read_right(kind):
     assert values(reading) == EXPECTED
     assert lines(reading) == printed(LITTLE_RECORD)
     assert [name for name, field in fields(reading).items() if field.confidence < SURE] == []
-    assert {field.how for field in fields(reading).values()} <= WAYS.get(kind, {"fit"})
+    assert {field.how for field in fields(reading).values()} == WAYS.get(kind, {"fit"})
 
 
 def test_what_is_wrong_on_a_photo_is_doubtful():

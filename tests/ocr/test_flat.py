@@ -9,9 +9,10 @@ from PIL import Image
 
 from invoice_lab.ocr.drawn import read_drawn
 from invoice_lab.ocr.drawn_layout import Placement
-from invoice_lab.ocr.flat import turn_of
+from invoice_lab.ocr.exact import read_exact
+from invoice_lab.ocr.flat import Turn, turn_of
 from invoice_lab.ocr.glyphs.fit import draw_labels
-from invoice_lab.ocr.laid_flat import lay_flat
+from invoice_lab.ocr.laid_flat import UNDECIDED, lay_flat
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import read_codes
@@ -83,8 +84,9 @@ def test_interpolated_pages_are_not_laid_flat(degrees, how):
 
 
 def test_pages_that_are_moved_or_scaled_are_not_laid_flat():
-    rgb, (ink, where) = np.asarray(draw_little()), labels()
-    assert turn_of(rgb, Pose.of_shift(3, -2), CANVAS, ink, where) is None
+    moved = np.roll(np.asarray(draw_little()), (-2, 3), axis=(0, 1))
+    assert lay_flat(moved, little(), registered(moved)) is None
+    ink, where = labels()
     large = np.asarray(draw_little().resize((840, 600), NEAREST))
     assert turn_of(large, Pose.of_size(CANVAS, (840, 600)), CANVAS, ink, where) is None
 
@@ -120,3 +122,33 @@ def test_a_page_turned_without_interpolation_is_read_for_certain(degrees):
     assert min(part.confidence for part in parts) > 0.99
     box = reading.fields["name"].box
     assert abs(box.x - about(rgb, degrees).on_sheet(np.array([[74.0, 86.0]]))[0, 0]) < 6
+
+
+@pytest.mark.parametrize("how", [NEAREST, Image.Resampling.BILINEAR])
+def test_blocks_partly_beyond_the_canvas_are_left_out(how):
+    """The header has moved up: its first row is cut off, and so are its labels."""
+    rgb = np.asarray(draw_little().rotate(1.3, how, expand=True, fillcolor="white"))
+    found = registered(rgb)
+    moved = replace(found, placement=Placement(header=(-30, -30), lines=2))
+    laid = lay_flat(rgb, little(), moved)
+    assert (laid is not None) == (how == NEAREST)
+    ink, where = draw_labels(CANVAS[::-1], little().slots(moved.placement))
+    assert ink.any() and where.any()
+
+
+def test_a_text_of_which_pixels_are_not_known_is_not_exact():
+    page, known = np.asarray(draw_little()), np.ones(CANVAS[::-1], np.bool_)
+    every = read_exact(page, little(), Placement(lines=2), known)
+    assert every == read_exact(page, little(), Placement(lines=2))
+    known[95, 90] = False  # within the name
+    assert set(every) - set(read_exact(page, little(), Placement(lines=2), known)) == {"header.2"}
+
+
+def test_where_what_is_read_fits_no_angle_a_page_is_not_laid_flat(monkeypatch):
+    rgb = rotated(0.3345)
+    found = registered(rgb)
+    labels_alone = turn_of(rgb, found.pose, CANVAS, *labels())
+    assert labels_alone.width > UNDECIDED
+    monkeypatch.setattr(Turn, "narrowed", lambda *_: None)
+    monkeypatch.setattr("invoice_lab.ocr.laid_flat.turn_of", lambda *_: labels_alone)
+    assert lay_flat(rgb, little(), found) is None

@@ -37,8 +37,7 @@ def confusable() -> Confusable:
 @cache
 def alphabet(kind: str) -> str:
     """Return the characters that a kind of field can hold, such as ``email``."""
-    alphabets = typography().alphabets
-    return alphabets.get(kind, alphabets["latin-1"])
+    return typography().fields.get(kind, typography().alphabets["latin-1"])
 
 
 @cache

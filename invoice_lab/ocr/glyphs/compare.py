@@ -29,8 +29,8 @@ sheet. The more noise is assumed, the more counts what is usual."""
 MOST_POOR = 8
 """Where more texts than these don't explain the sheet, something lies on it: no search mends that."""
 EXPLORED, MOST_EXPLORED, MENDED = 4, 12, 3
-"""Readings of a search whose glyphs are exchanged, too; of how many on a page, and how many glyphs of one, at the most.
-Pages that can be read need fewer; on one with handwriting over its texts there is no end to it."""
+"""Readings of a search for a text whose glyphs are exchanged, too; of those for all texts; glyphs of each of them. On
+pages with handwriting over many texts there would be no end to it."""
 RESTARTS, BEST = 4, 2
 """How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
 RIVALS = 8
@@ -69,7 +69,7 @@ class Comparison:
         self._sheet, self._canvas = sheet, canvas
         self._texts = [text for text in texts if text.found]
         self._errors: dict[str, float] = {}
-        self._explored = 0
+        self._explored = EXPLORED
 
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
@@ -82,6 +82,7 @@ class Comparison:
             poor = self._poor()
             if len(poor) > MOST_POOR:
                 break
+            self._explored = min(EXPLORED, MOST_EXPLORED // max(len(poor), 1))
             for text in poor:
                 search(text)
             self._exchange_all(poor)
@@ -237,12 +238,11 @@ class Comparison:
         return [Found(glyphs[:end], steps[:end], text.found.cost) for end in ends]
 
     def _search(self, noise: float, beam: int, text: FittedText) -> None:
-        """Take the best of what a wider search finds."""
+        """Take the best of what a wider search finds, and what becomes of some of its readings."""
         rivals = self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam)
         self._take_best(text, rivals)
         self._exchange_all([text])
-        for rival in rivals[: min(EXPLORED, MOST_EXPLORED - self._explored)]:
-            self._explored += 1
+        for rival in rivals[: self._explored]:
             self._explore(text, rival)
 
     def _explore(self, text: FittedText, rival: Found) -> None:
@@ -253,7 +253,7 @@ class Comparison:
         assert text.found is not None
         before = text.found
         costs, after, window = self._compared(text, [rival])
-        if costs[0] > MENDED * HOPELESS:
+        if costs[0] > MENDED * HOPELESS:  # more than so many glyphs could mend
             return
         self._take(text, rival, after[0], window)
         self._descend(text)

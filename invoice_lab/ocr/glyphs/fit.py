@@ -159,9 +159,12 @@ def draw_labels(canvas: tuple[int, ...], slots: Sequence[Slot]) -> tuple[Plane, 
 
 def _draw_label(slot: Slot, drawn: Plane, where: npt.NDArray[np.bool_]) -> None:
     """Draw a slot's label on the canvas, and mark the pixels that nothing but it reaches."""
-    picture, left, top = slot.typeface.render(slot.label.rstrip())
-    x, y = slot.pen[0] + left, slot.pen[1] + top
+    picture, right, below = slot.typeface.render(slot.label.rstrip())
+    x, y = slot.pen[0] + right, slot.pen[1] + below
     height, width = picture.shape
-    drawn[y : y + height, x : x + width] = slot.ink.luma().astype(np.float32)[picture]
-    rows = slice(max(slot.pen[1] - 3, 0), slot.pen[1] + round(1.2 * slot.typeface.size))
-    where[rows, max(x - 8, 0) : x + width - 1] = True
+    top, left = max(-y, 0), max(-x, 0)  # what lies beyond the canvas is left out
+    inside = drawn[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
+    part = picture[top : top + inside.shape[0], left : left + inside.shape[1]]
+    inside[:] = slot.ink.luma().astype(np.float32)[part]
+    rows = slice(max(slot.pen[1] - 3, 0), max(slot.pen[1], 0) + round(1.2 * slot.typeface.size))
+    where[rows, max(x - 8, 0) : max(x + width - 1, 0)] = True

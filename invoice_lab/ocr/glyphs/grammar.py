@@ -67,7 +67,7 @@ def written_in(alphabet: str) -> Grammar:
 
 
 def characters_of(grammar: Grammar) -> str:
-    """Return the characters that a grammar can hold in which none is any text."""
+    """Return the characters that a grammar without a step for any character can hold."""
     return "".join(sorted({character for step in grammar for character in step.characters}))
 
 

@@ -24,7 +24,7 @@ from invoice_lab.ocr.glyphs.sampling import estimate_sampling
 from invoice_lab.ocr.glyphs.spread import Area, Plane
 from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.paper import paper, to_grey
-from invoice_lab.ocr.pose import Pose
+from invoice_lab.ocr.pose import EDGE, Points, Pose
 
 SAMPLE = 8
 """Texts, those with most ink, by which it is found out how a sheet came about."""
@@ -45,8 +45,8 @@ MOST_SPOILT = 0.04
 """Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
 MOST_LEFT = 8
 """Spoilt pixels: where the worst patch of a good text leaves more than so many do, that is not known either."""
-MOST_UNKNOWN = 0.3
-"""Share of a text's pixels of which nothing is known from which on it can't be told that nothing else stands there."""
+MOST_UNKNOWN = 0.5
+"""Share of a patch of a text of which nothing is known from which on it can't be told what stands there."""
 NEAR, BLANK = 3, 6.0
 """Pixels, both ways, in which grey levels that differ by no more are blank."""
 LOST = 0.5
@@ -69,7 +69,7 @@ class Sheet:
     texts : sequence of FittedText
         As they read by now.
     unknown : ndarray of bool, shape (height, width), optional
-        Pixels that tell nothing.
+        Pixels that tell next to nothing.
 
     Attributes
     ----------
@@ -185,13 +185,22 @@ class Sheet:
 
     def unexplained(self, text: FittedText) -> bool:
         """Tell whether something else stands on a text, or it is misread."""
-        body = _body(text)
-        return self._crowded(body) or self._mostly_unknown(body)
+        return self._crowded(_body(text))
 
-    def _mostly_unknown(self, area: Area) -> bool:
-        """Tell whether too little is known of an area of the canvas to tell what stands there."""
+    def hidden(self, text: FittedText) -> bool:
+        """Tell whether a part of a text, or the place of one more letter, lies beyond the sheet, or is not known."""
+        rows, columns = _body(text)
+        inked = np.flatnonzero(text.drawn.any(axis=0))
+        end = text.area[1].start + int(inked[-1] if len(inked) else 0) + 1 + text.slot.typeface.size // 2
+        area = (rows, slice(columns.start, max(min(end, columns.stop), columns.start + 1)))
+        corners = self._pose.on_sheet(_corners(area))
+        if (corners < -EDGE).any() or (corners > np.array(self._laid[::-1]) - EDGE).any():
+            return True
         parts = self._where(area)
-        return parts is not None and float(self._unknown[parts[1]].mean()) > MOST_UNKNOWN
+        if parts is None:
+            return True
+        unknown = self._unknown[parts[1]] * self._inside(area, parts[1])
+        return bool(cv2.blur(unknown, (PATCH, PATCH), borderType=cv2.BORDER_CONSTANT).max() > MOST_UNKNOWN)
 
     def error(self, text: FittedText) -> float:
         """Return by how much pixels of a text err at its edges, in grey levels (standard deviation)."""
@@ -234,9 +243,7 @@ class Sheet:
 
     def _inside(self, area: Area, window: Area) -> Plane:
         """Tell which pixels of a window lie on an area of the canvas: on a turned sheet, not all of them."""
-        (top, bottom), (left, right) = ((part.start, part.stop - 1) for part in area)
-        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float)
-        places = self._pose.on_sheet(corners) - (window[1].start, window[0].start)
+        places = self._pose.on_sheet(_corners(area)) - (window[1].start, window[0].start)
         inside = np.zeros((window[0].stop - window[0].start, window[1].stop - window[1].start), np.uint8)
         cv2.fillConvexPoly(inside, np.round(places).astype(np.int32), 1)
         return inside.astype(np.float32)
@@ -370,6 +377,12 @@ def _edges(seen: Plane) -> Mask:
     kernel = np.ones((NEAR, NEAR), np.uint8)
     contrast: Plane = cv2.dilate(seen, kernel) - cv2.erode(seen, kernel)
     return contrast > BLANK
+
+
+def _corners(area: Area) -> Points:
+    """Return the middles of an area's outermost pixels, clockwise from the upper left."""
+    (top, bottom), (left, right) = ((part.start, part.stop - 1) for part in area)
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float)
 
 
 def _body(text: FittedText) -> Area:

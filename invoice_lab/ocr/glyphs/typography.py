@@ -28,6 +28,8 @@ class Typography(BaseModel):
     ----------
     alphabets : dict of str to str
         Named sets of letters.
+    fields : dict of str to str
+        Field to the only characters that it holds.
     classes : dict of str to str
         Class name to its characters; letters that are in none are ``accented`` capitals and small letters.
     follows : dict of str to dict of str to float
@@ -41,6 +43,7 @@ class Typography(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     alphabets: dict[str, str]
+    fields: dict[str, str]
     classes: dict[str, str]
     follows: dict[str, dict[str, float]]
     letters: dict[str, float]

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from invoice_lab.ocr.drawn import DOUBTFUL, read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
 from invoice_lab.ocr.glyphs.aligned import Aligned
-from invoice_lab.ocr.glyphs.compare import EXPLORED, MOST_EXPLORED, MOST_POOR, Comparison
+from invoice_lab.ocr.glyphs.compare import EXPLORED, MOST_EXPLORED, MOST_POOR, SEARCHES, Comparison
 from invoice_lab.ocr.glyphs.exchange import margins, probabilities, usage_cost
 from invoice_lab.ocr.glyphs.finish import Compressed, Plain
 from invoice_lab.ocr.glyphs.fit import PageFit
@@ -346,7 +346,7 @@ def test_nothing_is_doubtful_on_a_clean_page(mended):
 
 
 def test_pixels_of_which_nothing_is_known_tell_nothing():
-    """A blot on a letter is no doubt where it is known to hide it; where most of a text is hidden, the text is."""
+    """A blot known to hide a letter is nothing unexplained, but the letter is hidden; stray pixels hide none."""
     page = draw_little()
     rgb = np.asarray(page).copy()
     hidden = np.zeros(rgb.shape[:2], np.bool_)
@@ -354,9 +354,21 @@ def test_pixels_of_which_nothing_is_known_tell_nothing():
     rgb[hidden] = 0
     (_, pose, canvas, texts), text = fitted(page, "header.2")
     assert Sheet(rgb, pose, canvas, texts).unexplained(text)
-    assert not Sheet(rgb, pose, canvas, texts, hidden).unexplained(text)
-    hidden[84:110, 20:200] = True
-    assert Sheet(rgb, pose, canvas, texts, hidden).unexplained(text)
+    sheet = Sheet(rgb, pose, canvas, texts, hidden)
+    assert not sheet.unexplained(text)
+    assert sheet.hidden(text)
+    stray = np.random.default_rng(1).random(hidden.shape) < 0.05
+    assert not any(Sheet(np.asarray(page), pose, canvas, texts, stray).hidden(one) for one in texts)
+
+
+@pytest.mark.parametrize(("lost", "hidden"), [(0, False), (3, True), (12, True)])
+def test_a_text_whose_last_letter_may_be_beyond_the_sheet_is_hidden(lost, hidden):
+    page = draw_little()
+    (rgb, pose, canvas, texts), text = fitted(page, "header.2")
+    end = text.area[1].start + np.flatnonzero(text.drawn.any(axis=0))[-1] + text.slot.typeface.size // 2
+    cut = Sheet(rgb[:, : end + 2 - lost], pose, canvas, texts)
+    assert cut.hidden(text) == hidden
+    assert not cut.hidden(texts[0])
 
 
 def test_where_nothing_explains_the_texts_the_search_comes_to_an_end(monkeypatch):
@@ -369,7 +381,7 @@ def test_where_nothing_explains_the_texts_the_search_comes_to_an_end(monkeypatch
     monkeypatch.setattr(Comparison, "_explore", lambda self, *given: (followed.append(given), explore(self, *given)))
     monkeypatch.setattr(Sheet, "unexplained", lambda self, text: True)
     Comparison(Sheet(rgb, registered.pose, fit.canvas, fit.texts), fit.canvas, fit.texts[:MOST_POOR]).run()
-    assert EXPLORED < len(followed) <= MOST_EXPLORED
+    assert EXPLORED < len(followed) <= len(SEARCHES) * MOST_EXPLORED
 
 
 @pytest.mark.parametrize(("was", "again"), [(0.85, True), (0.95, False), (1.05, False), (1.2, True)])
