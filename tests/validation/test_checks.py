@@ -23,7 +23,7 @@ QR_2018 = "INVOICE:FAC/2018/0007\nDATE:2018-11-03 23:58:00\nCUST:M, birth 1989-0
 
 
 def read(value, raw=None, how="exact"):
-    return Field(raw if raw is not None else str(value), value, None, 0.96, how)
+    return Field(raw if raw is not None else str(value), value, None, 0.99, how)
 
 
 def line(product="Paper.", quantity="2", unit_price="3.10"):
@@ -136,14 +136,14 @@ def test_money_is_never_rounded_away():
 
 
 def test_a_reading_less_sure_than_its_kind_asks_for_goes_to_review(monkeypatch):
-    least = Thresholds(confidence={"default": 0.0, "product": 0.97, "total": 0.96}, calibrated=("exact",))
+    least = Thresholds(confidence={"default": 0.0, "product": 0.995, "total": 0.99}, calibrated=("exact",))
     monkeypatch.setattr(checks, "thresholds", lambda: least)
     judgement = judge(page_2019(), TODAY)
     assert [(finding.code, finding.field) for finding in judgement.findings] == [
         ("field-unsure", "lines.1.product"),
         ("field-unsure", "lines.2.product"),
     ]
-    assert "96.0% sure" in judgement.findings[0].message
+    assert "99.0% sure" in judgement.findings[0].message
     assert judgement.status == "review"
     assert settled(judgement, SETTLED_BY_LOOKING).status == "accepted", "whoever decides has looked"
 

@@ -185,14 +185,16 @@ class Sheet:
 
     def unexplained(self, text: FittedText) -> bool:
         """Tell whether something else stands on a text, or it is misread."""
-        return self._crowded(_body(text))
+        return self._crowded(text.body)
 
     def hidden(self, text: FittedText) -> bool:
-        """Tell whether a part of a text, or the place of one more letter, lies beyond the sheet, or is not known."""
-        rows, columns = _body(text)
-        inked = np.flatnonzero(text.drawn.any(axis=0))
-        end = text.area[1].start + int(inked[-1] if len(inked) else 0) + 1 + text.slot.typeface.size // 2
-        area = (rows, slice(columns.start, max(min(end, columns.stop), columns.start + 1)))
+        """Tell whether a part of a text, or the place of one more letter, lies beyond the sheet, or is not known.
+
+        Its label is known anyway.
+        """
+        area = text.after_label()
+        if area is None:
+            return False
         corners = self._pose.on_sheet(_corners(area))
         if (corners < -EDGE).any() or (corners > np.array(self._laid[::-1]) - EDGE).any():
             return True
@@ -204,7 +206,7 @@ class Sheet:
 
     def error(self, text: FittedText) -> float:
         """Return by how much pixels of a text err at its edges, in grey levels (standard deviation)."""
-        blocks, parts = self._blocks.get(text.slot.name), self._where(_body(text))
+        blocks, parts = self._blocks.get(text.slot.name), self._where(text.body)
         if blocks:
             return blocks.error
         errors = self.noise.error(parts[1])[self._edges[parts[1]]] if parts else np.zeros(0)
@@ -219,7 +221,7 @@ class Sheet:
         columns : ndarray of int, shape (glyphs + 1,)
             Where each glyph begins on the canvas, and where the last one ends.
         """
-        rows, _ = _body(text)
+        rows, _ = text.body
         areas = [(rows, slice(int(left), int(right))) for left, right in pairwise(columns)]
         return next((place for place, area in enumerate(areas) if self._crowded(area)), len(areas))
 
@@ -262,7 +264,7 @@ class Sheet:
             lost = cv2.blur((greyed(self._should)[..., 0] - seen) ** 2, (UNIT, UNIT))
             self._error = np.maximum(self._error, LOST * np.sqrt(np.maximum(lost, 0)))  # sums round below zero
         self._blocks = dict(self._inexact(picture, self._grey - seen))
-        worst = [left for text in self._texts if np.isfinite(left := self._worst(_body(text)))]
+        worst = [left for text in self._texts if np.isfinite(left := self._worst(text.body))]
         self._usual = float(np.percentile(worst, BETTER_PART)) if worst else 0.0
         self._most = UNUSUAL * self._usual + FEW * (SPOILT * self._scale) ** 2
 
@@ -294,7 +296,7 @@ class Sheet:
     def _parts(self) -> Iterator[tuple[FittedText, Area, Area]]:
         """Return the texts on the sheet, each with the part of the picture and that of the sheet where it stands."""
         for text in self._texts:
-            parts = self._where(_body(text))
+            parts = self._where(text.body)
             if parts:
                 yield text, *parts
 
@@ -383,12 +385,6 @@ def _corners(area: Area) -> Points:
     """Return the middles of an area's outermost pixels, clockwise from the upper left."""
     (top, bottom), (left, right) = ((part.start, part.stop - 1) for part in area)
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], float)
-
-
-def _body(text: FittedText) -> Area:
-    """Return the area of a text's line: its em box, from the first pen on."""
-    x, y = text.slot.pen
-    return slice(y, y + round(1.2 * text.slot.typeface.size)), slice(x, text.slot.right)
 
 
 def _in_units(plane: Plane, border: int = cv2.BORDER_REPLICATE) -> Plane:
