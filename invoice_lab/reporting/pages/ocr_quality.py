@@ -52,7 +52,7 @@ class OcrQualityPage(ReportPage):
         "This report is of all scans of the workspace, whatever day the invoices are of.",
     )
 
-    def __init__(self, workspace: str, as_of: str = "", low: float = 0.95, shown: int = 500) -> None:
+    def __init__(self, workspace: str, as_of: str = "", low: float = 0.98, shown: int = 500) -> None:
         super().__init__(workspace, as_of, low=low, shown=shown)
         self.low = low
         self.shown = shown
