@@ -1,4 +1,4 @@
-"""A sheet as it should look: what differs from that is noticed; what lies beside a text, or beyond the sheet, is told."""
+"""A sheet as it should look: what differs from that is noticed; what lies beside a text or beyond the sheet is told."""
 
 import numpy as np
 import pytest
