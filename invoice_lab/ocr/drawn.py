@@ -28,7 +28,7 @@ from invoice_lab.ocr.qrcode import QrCode
 from invoice_lab.ocr.registration import Registered, Registration
 
 DOUBTFUL = 0.3
-"""Highest confidence of a text with something unexplained on it."""
+"""Highest confidence of a text with something unexplained on it, or that is cut off."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class DrawnReading:
 class _Text:
     """One slot's text: how sure each character is, where each begins (columns of the canvas), how it was read.
 
-    Where it is `covered`, something else stands on it, or it is not known how the sheet came about.
+    Where it is `covered`, something else stands on it, it is cut off, or it is not known how the sheet came about.
     """
 
     slot: Slot

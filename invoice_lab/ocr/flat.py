@@ -162,7 +162,9 @@ class Turn:
 
 
 def turn_of(rgb: Pixels, pose: Pose, canvas: tuple[int, int], ink: Plane, where: Mask) -> Turn | None:
-    """Return how a sheet was turned without interpolation; None where it was not, or not alone.
+    """Return how a sheet that does not lie straight was turned without interpolation.
+
+    None where it was turned by interpolation, or scaled too.
 
     Parameters
     ----------

@@ -102,7 +102,12 @@ def fields_uncovered(draft: Draft, today: date) -> Iterator[Finding]:
         field = printed[name]
         if field.how == "fit" and field.confidence <= thresholds().covered:
             said = f"{shortened(field.value or '')!r}, though that is confirmed"
-            yield Finding("field-covered", "error", name, f"Something covers the field {name}; it was read as {said}.")
+            yield Finding(
+                "field-covered",
+                "error",
+                name,
+                f"Something covers the field {name}, or it is cut off; it was read as {said}.",
+            )
 
 
 def lines_present(draft: Draft, today: date) -> Iterator[Finding]:

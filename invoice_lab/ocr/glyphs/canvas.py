@@ -71,14 +71,18 @@ class FittedText:
         return slice(y, y + round(1.2 * self.slot.typeface.size)), slice(x, self.slot.right)
 
     def after_label(self) -> tuple[slice, slice] | None:
-        """Return the area of what it says beside its label, and of one more letter; None where it says nothing."""
-        rows, columns = (np.flatnonzero(self.drawn.any(axis=axis)) for axis in (1, 0))
-        if not len(rows):
+        """Return the area of what it says beside its label, and of one more letter that it could say.
+
+        None where it says nothing.
+        """
+        columns = np.flatnonzero(self.drawn.any(axis=0))
+        if not len(columns):
             return None
-        (top, left), slot = (part.start for part in self.area), self.slot
+        slot, left = self.slot, self.area[1].start
         start = max(left + int(columns[0]), slot.pen[0] + round(slot.typeface.font.getlength(slot.label)))
-        end = min(left + int(columns[-1]) + 1 + slot.typeface.size // 2, slot.right)
-        return slice(top + int(rows[0]), top + int(rows[-1]) + 1), slice(min(start, end - 1), end)
+        more = slot.typeface.size // 2 if slot.grammar[-1].repeated else 0
+        end = min(left + int(columns[-1]) + 1 + more, slot.right)
+        return self.body[0], slice(min(start, end - 1), end)
 
     def cut(self, ink: Plane) -> Plane:
         """Return ink in its strip without what a rule covers; works on stacks of pictures too."""

@@ -29,7 +29,7 @@ sheet. The more noise is assumed, the more counts what is usual."""
 MOST_POOR = 8
 """Where more texts than these don't explain the sheet, something lies on it: no search mends that."""
 EXPLORED, MOST_EXPLORED, MENDED = 4, 12, 3
-"""Readings of a search for a text whose glyphs are exchanged, too; of those for all texts; glyphs of each of them. On
+"""Readings of a search whose glyphs are exchanged, too: for a text, and for all that are searched; glyphs of each. On
 pages with handwriting over many texts there would be no end to it."""
 RESTARTS, BEST = 4, 2
 """How often a search begins again where a text goes wrong; readings that are taken of each beginning."""
@@ -69,7 +69,7 @@ class Comparison:
         self._sheet, self._canvas = sheet, canvas
         self._texts = [text for text in texts if text.found]
         self._errors: dict[str, float] = {}
-        self._explored = EXPLORED
+        self._each = EXPLORED
 
     def run(self) -> None:
         """Exchange glyphs and readings until none is better."""
@@ -82,7 +82,7 @@ class Comparison:
             poor = self._poor()
             if len(poor) > MOST_POOR:
                 break
-            self._explored = min(EXPLORED, MOST_EXPLORED // max(len(poor), 1))
+            self._each = min(EXPLORED, MOST_EXPLORED // max(len(poor), 1))
             for text in poor:
                 search(text)
             self._exchange_all(poor)
@@ -242,7 +242,7 @@ class Comparison:
         rivals = self._canvas.rivals(text, max(self._canvas.spread.noise, noise), beam)
         self._take_best(text, rivals)
         self._exchange_all([text])
-        for rival in rivals[: self._explored]:
+        for rival in rivals[: self._each]:
             self._explore(text, rival)
 
     def _explore(self, text: FittedText, rival: Found) -> None:

@@ -152,8 +152,8 @@ def draw_labels(canvas: tuple[int, ...], slots: Sequence[Slot]) -> tuple[Plane, 
             _draw_label(slot, drawn, where)
     for slot in slots:
         if len(slot.label) <= 2:  # what may reach into a label's surroundings
-            rows = slice(max(slot.pen[1] - 2, 0), slot.pen[1] + slot.typeface.size)
-            where[rows, slot.pen[0] : slot.right] = False
+            rows = slice(max(slot.pen[1] - 2, 0), max(slot.pen[1] + slot.typeface.size, 0))
+            where[rows, max(slot.pen[0], 0) : max(slot.right, 0)] = False
     return drawn, where
 
 
@@ -166,5 +166,5 @@ def _draw_label(slot: Slot, drawn: Plane, where: npt.NDArray[np.bool_]) -> None:
     inside = drawn[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
     part = picture[top : top + inside.shape[0], left : left + inside.shape[1]]
     inside[:] = slot.ink.luma().astype(np.float32)[part]
-    rows = slice(max(slot.pen[1] - 3, 0), max(slot.pen[1], 0) + round(1.2 * slot.typeface.size))
+    rows = slice(max(slot.pen[1] - 3, 0), max(slot.pen[1] + round(1.2 * slot.typeface.size), 0))
     where[rows, max(x - 8, 0) : max(x + width - 1, 0)] = True

@@ -45,7 +45,7 @@ MOST_SPOILT = 0.04
 """Share of spoilt pixels, of all near explained ink, from which on it is not known how the sheet came about."""
 MOST_LEFT = 8
 """Spoilt pixels: where the worst patch of a good text leaves more than so many do, that is not known either."""
-MOST_UNKNOWN = 0.5
+MOST_UNKNOWN = 0.3
 """Share of a patch of a text of which nothing is known from which on it can't be told what stands there."""
 NEAR, BLANK = 3, 6.0
 """Pixels, both ways, in which grey levels that differ by no more are blank."""
