@@ -57,7 +57,7 @@ def lay_flat(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> LaidFla
     if registered.pose.whole_shift is not None:
         return None
     turn = turn_of(rgb, registered.pose, drawn.layout.canvas, *_drawn(drawn, registered, NONE))
-    if turn is None:
+    if turn is None or turn.low <= 0 <= turn.high:  # not turned at all
         return None
     best: LaidFlat | None = None
     for start in [turn] if turn.width <= UNDECIDED else turn.parts():
