@@ -15,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
-from invoice_lab.ocr.glyphs.spread import Plane
+from invoice_lab.ocr.glyphs.spread import Mask, Plane
 from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.pose import Pose
 
-Mask = npt.NDArray[np.bool_]
 Doubles = npt.NDArray[np.float64]
 
 SAME = 0.03

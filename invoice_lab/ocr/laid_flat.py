@@ -11,9 +11,9 @@ from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout
 from invoice_lab.ocr.exact import read_exact
 from invoice_lab.ocr.fitting import fit_page
-from invoice_lab.ocr.flat import MOST_WRONG, Flat, Mask, Turn, turn_of
+from invoice_lab.ocr.flat import MOST_WRONG, Flat, Turn, turn_of
 from invoice_lab.ocr.glyphs.fit import NONE, PageFit, draw_labels
-from invoice_lab.ocr.glyphs.spread import Plane
+from invoice_lab.ocr.glyphs.spread import Mask, Plane
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.registration import Registered
 

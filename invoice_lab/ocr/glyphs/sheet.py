@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.appearance import EXACT, Appearance, Optics, Size, choose, coarsened, resized, shifted
@@ -21,7 +20,7 @@ from invoice_lab.ocr.glyphs.jpeg import UNIT
 from invoice_lab.ocr.glyphs.noise import WIDEST, Noise, estimate_noise
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.sampling import estimate_sampling
-from invoice_lab.ocr.glyphs.spread import Area, Plane
+from invoice_lab.ocr.glyphs.spread import Area, Mask, Plane
 from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.paper import paper, to_grey
 from invoice_lab.ocr.pose import EDGE, Points, Pose
@@ -53,7 +52,6 @@ LOST = 0.5
 """Share of what compression changes nearby by which a pixel may err: shades hardly off are rounded otherwise."""
 HALF = 0.5
 """Share of a block's pixels that have to be explained."""
-Mask = npt.NDArray[np.bool_]
 NOWHERE: Area = (slice(0, 0), slice(0, 0))
 
 

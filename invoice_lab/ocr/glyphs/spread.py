@@ -23,6 +23,7 @@ MOST_PIXELS = 24_000
 
 Plane = npt.NDArray[np.float32]
 Area = tuple[slice, slice]
+Mask = npt.NDArray[np.bool_]
 """Rows and columns of the canvas."""
 
 
