@@ -6,14 +6,18 @@ in how dark the labels in that ink are, beside those in an opaque one.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from invoice_lab.ocr.drawn_layout import DrawnLayout
 from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.glyphs.spread import Plane
 from invoice_lab.ocr.registration import Registered
 
 SEEN = 0.2
 """How dark a label that is on the sheet is at the least, of what it is drawn with."""
+BLURRED, AROUND = 1.5, 5
+"""Pixels (standard deviation) by which labels are blurred to be compared, and pixels around them that this reaches."""
 
 
 def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
@@ -42,11 +46,18 @@ def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
 def _strength(found: Registered, slot: Slot) -> float:
     """Return how dark a slot's label is, of what it is drawn with (least squares).
 
-    Blur makes it less for all labels alike; what compression rings beside letters doesn't count.
+    Both are blurred: then it hardly matters how much the sheet is, which thin letters suffer from more than thick ones.
     """
     picture, left, top = slot.typeface.render(slot.label.rstrip())
-    x, y = slot.pen[0] + left, slot.pen[1] + top
-    height, width = picture.shape
-    place = slice(y, y + height), slice(x, x + width)
-    drawn = slot.ink.luma()[picture] * found.weights[place]
-    return float((drawn * found.dark[place]).sum()) / max(float((drawn**2).sum()), 1e-6)
+    x, y = slot.pen[0] + left - AROUND, slot.pen[1] + top - AROUND
+    drawn = np.pad(slot.ink.luma().astype(np.float32)[picture], AROUND)[max(-y, 0) :, max(-x, 0) :]
+    y, x = max(y, 0), max(x, 0)
+    place = slice(y, y + drawn.shape[0]), slice(x, x + drawn.shape[1])
+    weights = found.weights[place]
+    expected = _blurred(drawn[: weights.shape[0], : weights.shape[1]] * weights)
+    return float((expected * _blurred(found.dark[place] * weights)).sum()) / max(float((expected**2).sum()), 1e-6)
+
+
+def _blurred(plane: Plane) -> Plane:
+    made: Plane = cv2.GaussianBlur(plane, (0, 0), BLURRED)
+    return made

@@ -18,6 +18,7 @@ from invoice_lab.ocr.qrcode import read_codes
 from invoice_lab.ocr.registration import Registration
 from invoice_lab.samples import draw_page
 from invoice_lab.samples.damage import damage
+from invoice_lab.samples.damage.tone import ENLARGERS, REDUCERS, times
 from invoice_lab.samples.described import draw_described
 from invoice_lab.samples.page import qr_code
 from invoice_lab.samples.truth import chance
@@ -26,6 +27,8 @@ SURE = 0.95
 *FIRST, LAST = NEW["lines"]
 CROSSED = changed(NEW, lines=[*FIRST, {**LAST, "product": "Garçon jaloux, pigeon."}])
 """Its last line has letters that the rule crosses."""
+LONGER = changed(NEW, lines=[*NEW["lines"], NEW["lines"][0]])
+"""Each row of the total is sharp, or blurred, by where on the page it stands."""
 WAYS = {"laid on white": on_paper, "without opacity": lambda image: image.convert("RGB")}
 KINDS = ["as-arrived", "shift", "blur-1.0", "contrast-50", "rotation-3", "jpeg-30", "salt-pepper-1", "photo"]
 
@@ -66,6 +69,17 @@ def test_labels_tell_how_the_ink_was_laid(way, kind):
     page = damage(WAYS[way](draw_page(NEW)), kind, chance(kind))
     drawn = drawn_of(NEW)
     shown = as_shown(drawn, Registration(to_grey(np.asarray(page)), drawn, code_of(page)).run())
+    assert shown is (drawn if way == "laid on white" else drawn.opaque)
+
+
+@pytest.mark.parametrize("larger", ENLARGERS, ids=lambda how: f"{how.name.lower()} larger")
+@pytest.mark.parametrize("smaller", REDUCERS, ids=lambda how: f"{how.name.lower()} smaller")
+@pytest.mark.parametrize("way", WAYS)
+def test_blur_that_thin_letters_suffer_from_most_does_not_mislead(way, smaller, larger):
+    page = WAYS[way](draw_page(LONGER))
+    coarse = to_grey(np.asarray(page.resize(times(page.size, 2 / 3), smaller).resize(page.size, larger)))
+    drawn = drawn_of(LONGER)
+    shown = as_shown(drawn, Registration(coarse, drawn, code_of(page)).run())
     assert shown is (drawn if way == "laid on white" else drawn.opaque)
 
 

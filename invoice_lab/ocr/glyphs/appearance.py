@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from typing import Protocol
 
 import numpy as np
@@ -23,8 +24,6 @@ BETTER = 0.8
 """Share of the misfit that another way may leave at the most, to be taken instead of the simplest."""
 EXACT = 1.0
 """Grey levels (root mean square): a way that misses by no more needs no other one beside it."""
-FIRST_GUESS = "bicubic"
-"""The filter that most programs enlarge with."""
 OFF_BY = (0, -1, 1)
 """Pixels by which the size of a picture between may be off its estimate."""
 
@@ -141,7 +140,8 @@ def coarsened(
 ) -> Iterator[Appearance]:
     """Return the ways of a sheet that was made smaller and as large as before again, with the filters that fit best.
 
-    The size between follows from the period with which letters are blurred; the filters are found one after the other.
+    The size between follows from the period with which letters are blurred; filters, which look alike one by one, are
+    found in pairs.
     First as if nothing were cut off between the passes that make it smaller, then with that.
     """
     across, down = spread.across.frequency, spread.down.frequency
@@ -158,10 +158,13 @@ def coarsened(
     def way(between: Size, smaller: str, larger: str) -> Appearance:
         return Appearance(optics(between, smaller), between, finish=Passed(enlarging(between, larger)))
 
+    def best_pair(between: Size) -> tuple[str, str]:
+        return min(product(FILTERS, FILTERS), key=lambda pair: misfit(way(between, *pair)))
+
+    pair = best_pair(guess)
     sizes = [(guess[0] + y, guess[1] + x) for y in OFF_BY for x in OFF_BY]
-    _, size, smaller = min((misfit(way(size, name, FIRST_GUESS)), size, name) for size in sizes for name in FILTERS)
-    _, larger = min((misfit(way(size, smaller, name)), name) for name in FILTERS)
-    _, smaller = min((misfit(way(size, name, larger)), name) for name in FILTERS)
+    size = min(sizes, key=lambda one: misfit(way(one, *pair)))
+    smaller, larger = pair if size == guess else best_pair(size)
     yield way(size, smaller, larger)
     if smaller in KEEPING:
         rows, columns = (weights(smaller, *sizes) for sizes in zip(sheet, size, strict=True))

@@ -27,6 +27,9 @@ LOWEST, HIGHEST = 0.04, 0.5
 """Cycles a pixel in which periods are looked for."""
 PEAK = 6.0
 """How many times higher than the spectrum's usual level a peak has to be."""
+LIKE_THE_OTHER, LOW_PEAK = 0.005, 3.0
+"""Cycles a pixel by which the axes' frequencies differ at the most where a page was scaled as a whole, and how high a
+peak has to be where the other axis has one."""
 ROUNDS = 4
 RIDGE = 1e-6
 
@@ -128,17 +131,28 @@ def find_periods(residual: Plane, ink: Plane) -> tuple[Period, Period]:
     -------
     across, down : Period
     """
-    fine = ink - cv2.GaussianBlur(ink, (0, 0), FINE)
-    return _period(residual * fine), _period((residual * fine).T)
+    product = residual * (ink - cv2.GaussianBlur(ink, (0, 0), FINE))
+    across, down = _period(product), _period(product.T)
+    if across.frequency and not down.frequency:
+        down = _period(product.T, across)
+    elif down.frequency and not across.frequency:
+        across = _period(product, down)
+    return across, down
 
 
-def _period(product: Plane) -> Period:
-    """Look for a wave in the product of what is left and the ink's fine detail: there, letters are blurred by turns."""
+def _period(product: Plane, other: Period | None = None) -> Period:
+    """Look for a wave in the product of what is left and the ink's fine detail: there, letters are blurred by turns.
+
+    Anywhere, or near the period of the other axis, where a lower peak tells enough.
+    """
     wave = product.sum(axis=0)
     spectrum = np.abs(np.fft.rfft(wave - wave.mean(), 16 * len(wave)))
     frequencies = np.arange(len(spectrum)) / (16 * len(wave))
     inside = (frequencies > LOWEST) & (frequencies <= HIGHEST)
-    if spectrum[inside].max() < PEAK * np.median(spectrum[inside]):
+    usual, peak = np.median(spectrum[inside]), PEAK
+    if other:
+        inside, peak = np.abs(frequencies - other.frequency) <= LIKE_THE_OTHER, LOW_PEAK
+    if spectrum[inside].max() < peak * usual:
         return Period()
     frequency = float(frequencies[inside][spectrum[inside].argmax()])
     for count in (2, 3, 4):

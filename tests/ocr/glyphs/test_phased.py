@@ -10,11 +10,11 @@ from invoice_lab.ocr.glyphs.phased import Period, estimate_phased, find_periods
 from invoice_lab.ocr.glyphs.spread import estimate_spread
 
 
-def coarse(ink, factor):
+def coarse(ink, factor, smaller=Image.Resampling.BOX, larger=Image.Resampling.BICUBIC):
     """Make ink smaller and as large again, as Pillow does."""
     page = Image.fromarray(ink)
-    small = page.resize((round(page.width * factor), round(page.height * factor)), Image.Resampling.BOX)
-    return np.asarray(small.resize(page.size, Image.Resampling.BICUBIC))
+    small = page.resize((round(page.width * factor), round(page.height * factor)), smaller)
+    return np.asarray(small.resize(page.size, larger))
 
 
 def explained(dark, ink):
@@ -34,6 +34,22 @@ def test_the_periods_of_a_page_made_smaller_and_larger_again(factor):
         assert period.phases > 1
         assert period.frequency == pytest.approx(1 - round(pixels * factor) / pixels, abs=0.5 / pixels)
     assert phased.noise < 0.5 * alike.noise
+
+
+def test_a_period_that_hardly_shows_along_one_axis_is_found_by_that_of_the_other():
+    """The sharpest filters leave most detail; there are fewer rows of letters than columns."""
+    ink = little_ink()
+    _, periods, _ = explained(coarse(ink, 2 / 3, Image.Resampling.LANCZOS, Image.Resampling.LANCZOS), ink)
+    assert [period.frequency for period in periods] == pytest.approx([1 / 3, 1 / 3], abs=0.005)
+
+
+def test_a_page_made_coarse_along_one_axis_has_one_period():
+    ink = little_ink()
+    page = Image.fromarray(ink)
+    wide = page.resize((page.width, page.height * 2 // 3), Image.Resampling.BOX).resize(page.size)
+    _, (across, down), _ = explained(np.asarray(wide), ink)
+    assert across == Period()
+    assert down.frequency == pytest.approx(1 / 3, abs=0.005)
 
 
 def test_a_blurred_page_has_no_period():

@@ -13,6 +13,7 @@ from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.qrcode import read_codes
 from invoice_lab.samples.damage import damage
 from invoice_lab.samples.damage.place import turned
+from invoice_lab.samples.damage.tone import ENLARGERS, REDUCERS, times
 from invoice_lab.samples.truth import chance
 
 WAYS = {
@@ -20,6 +21,16 @@ WAYS = {
     "rotated": lambda page: turned(page, 2.3, grow=True),
     "JPEG": saved_as_jpeg,
 }
+
+
+@pytest.mark.parametrize("larger", ENLARGERS, ids=lambda how: f"{how.name.lower()} larger")
+@pytest.mark.parametrize("smaller", REDUCERS, ids=lambda how: f"{how.name.lower()} smaller")
+def test_it_is_known_how_a_sheet_was_made_smaller_and_larger_again(smaller, larger):
+    page = draw_little()
+    parts, text = fitted(page.resize(times(page.size, 2 / 3), smaller).resize(page.size, larger), "header.2")
+    sheet = Sheet(*parts)
+    assert sheet.understood
+    assert sheet.error(text) < 1
 
 
 def test_what_changes_nothing_costs_nothing():
