@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
+from invoice_lab.ocr.glyphs.explained import INKED
 from invoice_lab.ocr.glyphs.spread import Mask, Plane
 from invoice_lab.ocr.glyphs.typeface import Ints
 from invoice_lab.ocr.paper import to_grey
@@ -24,8 +25,6 @@ Doubles = npt.NDArray[np.float64]
 
 SAME = 0.03
 """Darkness by which what is seen may be off the pixel of the canvas that it shows."""
-INKED = 0.05
-"""Darkness from which on a pixel tells something."""
 MOST_WRONG = 0.25
 """Share of the telling pixels that may show something else: of interpolated sheets four of five do."""
 AS_LIKELY = 0.0005

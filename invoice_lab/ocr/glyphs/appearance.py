@@ -76,6 +76,11 @@ class Appearance:
     level: float = 0.0
     finish: Finish = PLAIN
 
+    @property
+    def by_phases(self) -> bool:
+        """Whether this stands for filters that are not known by name, and hardly ever fits to the grey level."""
+        return isinstance(self.optics, Aligned) and isinstance(self.optics.spread, PhasedSpread)
+
 
 Misfit = Callable[[Appearance], float]
 """How far a sheet is from what it should look like; infinite where that can't be."""
@@ -97,7 +102,7 @@ def choose(ways: Iterator[Appearance], misfit: Misfit, *, coloured: bool) -> App
         left = misfit(way)
         if best is None or left < BETTER * least:
             best, least = way, left
-        if least <= EXACT:
+        if least <= EXACT and not best.by_phases:
             break
         if isinstance(way.finish, Plain):
             lossy = _compressed(way, misfit, coloured=coloured)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from invoice_lab.ocr.glyphs.canvas import Canvas, FittedText
 from invoice_lab.ocr.glyphs.exchange import exchange
+from invoice_lab.ocr.glyphs.explained import INKED
 from invoice_lab.ocr.glyphs.phased import PhasedSpread, estimate_phased, find_periods
 from invoice_lab.ocr.glyphs.search import BEAM
 from invoice_lab.ocr.glyphs.slot import Rule, Slot
@@ -117,7 +118,7 @@ class PageFit:
         """Estimate the spread from all that was read and left little unexplained."""
         canvas = self.canvas
         left = np.abs(cv2.blur(canvas.residual(), (5, 5)))
-        near = cv2.dilate((canvas.ink > 0.05).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        near = cv2.dilate((canvas.ink > INKED).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
         own = np.zeros(near.shape, np.bool_)
         for text in self.texts:
             rows, columns = text.area

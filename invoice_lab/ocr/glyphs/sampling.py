@@ -26,6 +26,8 @@ SMALL = 1e-3
 """Weight of a kernel's values, as a share of that of its second differences."""
 MOST_PIXELS = 12_000
 """Pixels that are used at the most: more make it slower and no better."""
+FEWEST_PIXELS = 500
+"""Pixels that kernels are estimated from at the least."""
 FAR_OFF = 5.0
 """Times the median residual from which on a pixel is left out."""
 ROUNDS = 4
@@ -108,6 +110,7 @@ def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pos
     Returns
     -------
     Sampling
+        The pose as it is, and pixels that see the canvas between its own, where too few tell anything.
     float
         Darkness of blank paper.
     """
@@ -116,6 +119,8 @@ def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pos
     distance = np.abs(np.arange(-RADIUS, RADIUS + 1 / KNOTS, 1 / KNOTS))
     first = np.maximum(1 - distance, 0)
     made, level = Sampling(pose, first, first), 0.0
+    if len(seen) < FEWEST_PIXELS:
+        return made, level
     for _ in range(ROUNDS):
         for _ in range(2):
             made, level = _with_kernels(made, told.not_cut(made, level))

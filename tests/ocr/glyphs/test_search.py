@@ -7,21 +7,13 @@ import cv2
 import numpy as np
 import pytest
 from drawings import little, little_ink
+from fitted import TEXTS
 
 from invoice_lab.ocr.drawn_layout import Placement
 from invoice_lab.ocr.glyphs.canvas import Canvas
 from invoice_lab.ocr.glyphs.search import BEAM, Found
 from invoice_lab.ocr.glyphs.spread import estimate_spread
 
-TEXTS = {
-    "header.0": "Number KL_0742",
-    "header.1": "Issue date 2019-03-14",
-    "header.2": "Bill to Zoé Hébert-Lill",
-    "1.0": " 3 x  12.50 Euro",
-    "1.1": "Crème brûlée.",
-    "foot.0": "TOTAL",
-    "foot.1": "      38.45 Euro",
-}
 NOISE = 0.007
 SIGMAS = {"sharp": 0.0, "blurred": 1.2}
 

@@ -7,6 +7,7 @@ from fitted import fitted, saved_as_jpeg
 from PIL import Image, ImageDraw
 
 from invoice_lab.ocr.glyphs.compare import Comparison
+from invoice_lab.ocr.glyphs.resized import Resized
 from invoice_lab.ocr.glyphs.sheet import Sheet
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.pose import Pose
@@ -31,6 +32,14 @@ def test_it_is_known_how_a_sheet_was_made_smaller_and_larger_again(smaller, larg
     sheet = Sheet(*parts)
     assert sheet.understood
     assert sheet.error(text) < 1
+
+
+def test_phases_stand_for_filters_only_where_those_are_not_known():
+    """They explain this page to less than a grey level, and the filters explain it better."""
+    page = draw_little()
+    small = page.resize(times(page.size, 2 / 3), Image.Resampling.BILINEAR)
+    parts, _ = fitted(small.resize(page.size, Image.Resampling.BICUBIC), "header.2")
+    assert isinstance(Sheet(*parts).appearance.optics, Resized)
 
 
 def test_what_changes_nothing_costs_nothing():
@@ -116,6 +125,8 @@ def test_pixels_of_which_nothing_is_known_tell_nothing():
     sheet = Sheet(rgb, pose, canvas, texts, hidden)
     assert not sheet.unexplained(text)
     assert sheet.hidden(text)
+    everything = np.ones(hidden.shape, np.bool_)
+    assert not Sheet(rgb, pose, canvas, texts, everything).understood
     stray = np.random.default_rng(1).random(hidden.shape) < 0.05
     assert not any(Sheet(np.asarray(page), pose, canvas, texts, stray).hidden(one) for one in texts)
 
