@@ -115,6 +115,16 @@ def test_axes_of_shares_end_at_100_percent(share):
         assert share <= axes.get_xlim()[1] <= 1
 
 
+@pytest.mark.parametrize(
+    ("low", "lowest", "begin"), [(0.98, 0.99, 0.9), (0.98, 0.42, 0.4), (0.3, 0.9, 0.2), (0.98, 0.0, 0)]
+)
+def test_the_axis_of_confidence_begins_at_a_full_tenth_below_all_of_it(low, lowest, begin):
+    from matplotlib.figure import Figure
+
+    frame = pd.DataFrame({"label": ["A", "B"], "mean": [1.0, 1.0], "p05": [lowest, 1.0]})
+    assert plot_confidence(frame, ax=Figure().add_subplot(), low=low).get_xlim() == (pytest.approx(begin), 1)
+
+
 def test_colours_are_fixed():
     assert {name: theme.segment_colour(name) for name in colours()} == colours()
     assert theme.status_colour("accepted") != theme.status_colour("failed")
