@@ -18,6 +18,7 @@ from invoice_lab.ocr.glyphs.finish import Compressed, Plain, greyed
 from invoice_lab.ocr.glyphs.inked import LUMA, Ink
 from invoice_lab.ocr.glyphs.jpeg import UNIT
 from invoice_lab.ocr.glyphs.noise import WIDEST, Noise, estimate_noise
+from invoice_lab.ocr.glyphs.overlaps import overlaps
 from invoice_lab.ocr.glyphs.phased import PhasedSpread
 from invoice_lab.ocr.glyphs.sampling import estimate_sampling
 from invoice_lab.ocr.glyphs.spread import Area, Mask, Plane
@@ -86,7 +87,7 @@ class Sheet:
         self._unknown = _in_units(missing) > 0
         self._scale = max(pose.scale, 0.5)
         self._laid: Size = (grey.shape[0], grey.shape[1])
-        self._texts, self._rule = texts, canvas.rule
+        self._texts, self._rule, self._overlaps = texts, canvas.rule, list(overlaps(texts))
         self._sample = sorted(texts, key=lambda text: -float(text.drawn.sum()))[:SAMPLE]
         bright = paper(pose.rectify(grey, canvas.ink.shape[::-1]).astype(np.float32))
         self._whole_paper = self._paper_of(rgb, pose, bright)
@@ -143,6 +144,8 @@ class Sheet:
             self._draw(way, self._rule.drawn, self._rule.area, self._rule.rule.ink)
         for text in self._texts:
             self._draw(way, text.drawn, text.area, text.slot.ink)
+        for twice, area, ink in self._overlaps:
+            self._draw(way, -twice, area, ink)
 
     def _draw(self, way: Appearance, drawn: Plane, area: Area, ink: Ink) -> None:
         """Darken what the sheet should be by ink that is drawn on an area of the canvas."""
