@@ -16,7 +16,7 @@ from invoice_lab.ocr.registration import Registered
 
 SEEN = 0.2
 """How dark a label that is on the sheet is at the least, of what it is drawn with."""
-BLURRED, AROUND = 1.5, 5
+BLURRED, AROUND = 1.5, 6
 """Pixels (standard deviation) by which labels are blurred to be compared, and pixels around them that this reaches."""
 
 
@@ -44,9 +44,9 @@ def as_shown(drawn: DrawnLayout, found: Registered) -> DrawnLayout:
 
 
 def _strength(found: Registered, slot: Slot) -> float:
-    """Return how dark a slot's label is, of what it is drawn with (least squares).
+    """Return how dark a slot's label is, of what it is drawn with (least squares); zero where it is off the canvas.
 
-    Both are blurred: then it hardly matters how much the sheet is, which thin letters suffer from more than thick ones.
+    Both are blurred: then it hardly matters how blurred the sheet is, from which thin letters suffer most.
     """
     picture, left, top = slot.typeface.render(slot.label.rstrip())
     x, y = slot.pen[0] + left - AROUND, slot.pen[1] + top - AROUND
@@ -54,6 +54,8 @@ def _strength(found: Registered, slot: Slot) -> float:
     y, x = max(y, 0), max(x, 0)
     place = slice(y, y + drawn.shape[0]), slice(x, x + drawn.shape[1])
     weights = found.weights[place]
+    if not weights.size:
+        return 0.0
     expected = _blurred(drawn[: weights.shape[0], : weights.shape[1]] * weights)
     return float((expected * _blurred(found.dark[place] * weights)).sum()) / max(float((expected**2).sum()), 1e-6)
 

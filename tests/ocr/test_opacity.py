@@ -97,6 +97,24 @@ def test_a_stroke_across_the_rule_is_told():
     assert all(line.product.confidence >= SURE for line in reading.lines[:-1])
 
 
+@pytest.mark.parametrize("right", [0, 70, 130])
+def test_a_label_that_is_off_the_canvas_tells_nothing(right):
+    """A table that moved right takes its labels with it."""
+    description = yaml.safe_load(LITTLE)
+    description["drawing"]["inks"]["red"] = {"colour": [255, 0, 0], "opacity": 128}
+    foot = description["drawing"]["table"]["foot"]
+    foot.append({"text": "Thanks", "at": [300, 30], "font": "text", "size": 12, "right": 390})
+    for text in foot:
+        text["ink"] = "red"
+    layout = Layout.model_validate(description)
+    page = draw_described(LITTLE_RECORD, layout, layout.drawing, (0, 0), (right, 0))
+    left, top = layout.qr.corner
+    page.paste(qr_code(LITTLE_RECORD["qr"]), (round(left) - 12, round(top) - 12))
+    rgb = np.asarray(damage(on_paper(page), "blur-1.0", chance(1)))
+    drawn = drawn_layout(layout)
+    assert as_shown(drawn, Registration(to_grey(rgb), drawn, code_of(rgb)).run()) is drawn
+
+
 def test_a_described_layout_has_its_rule_drawn_and_read():
     """Opaque red, on a page that is nothing but its YAML file."""
     description = yaml.safe_load(LITTLE)

@@ -24,6 +24,8 @@ BETTER = 0.8
 """Share of the misfit that another way may leave at the most, to be taken instead of the simplest."""
 EXACT = 1.0
 """Grey levels (root mean square): a way that misses by no more needs no other one beside it."""
+ROUNDED = 0.5
+"""Grey levels: one by phases that misses by no more, hardly more than rounding does."""
 OFF_BY = (0, -1, 1)
 """Pixels by which the size of a picture between may be off its estimate."""
 
@@ -78,7 +80,7 @@ class Appearance:
 
     @property
     def by_phases(self) -> bool:
-        """Whether this stands for filters that are not known by name, and hardly ever fits to the grey level."""
+        """Whether this may stand for filters that are not found yet, and explain more."""
         return isinstance(self.optics, Aligned) and isinstance(self.optics.spread, PhasedSpread)
 
 
@@ -102,7 +104,7 @@ def choose(ways: Iterator[Appearance], misfit: Misfit, *, coloured: bool) -> App
         left = misfit(way)
         if best is None or left < BETTER * least:
             best, least = way, left
-        if least <= EXACT and not best.by_phases:
+        if least <= (ROUNDED if best.by_phases else EXACT):
             break
         if isinstance(way.finish, Plain):
             lossy = _compressed(way, misfit, coloured=coloured)
@@ -166,10 +168,13 @@ def coarsened(
     def best_pair(between: Size) -> tuple[str, str]:
         return min(product(FILTERS, FILTERS), key=lambda pair: misfit(way(between, *pair)))
 
-    pair = best_pair(guess)
-    sizes = [(guess[0] + y, guess[1] + x) for y in OFF_BY for x in OFF_BY]
-    size = min(sizes, key=lambda one: misfit(way(one, *pair)))
-    smaller, larger = pair if size == guess else best_pair(size)
+    size = guess
+    smaller, larger = best_pair(guess)
+    if misfit(way(guess, smaller, larger)) > EXACT:
+        sizes = [(guess[0] + y, guess[1] + x) for y in OFF_BY for x in OFF_BY]
+        size, _ = min(product(sizes, FILTERS), key=lambda one: misfit(way(one[0], one[1], larger)))
+    if size != guess:
+        smaller, larger = best_pair(size)
     yield way(size, smaller, larger)
     if smaller in KEEPING:
         rows, columns = (weights(smaller, *sizes) for sizes in zip(sheet, size, strict=True))

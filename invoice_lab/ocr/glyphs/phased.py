@@ -27,9 +27,8 @@ LOWEST, HIGHEST = 0.04, 0.5
 """Cycles a pixel in which periods are looked for."""
 PEAK = 6.0
 """How many times higher than the spectrum's usual level a peak has to be."""
-LIKE_THE_OTHER, LOW_PEAK = 0.005, 3.0
-"""Cycles a pixel by which the axes' frequencies differ at the most where a page was scaled as a whole, and how high a
-peak has to be where the other axis has one."""
+LOW_PEAK = 3.0
+"""How high it has to be where the other axis has one: a page is scaled as a whole."""
 ROUNDS = 4
 RIDGE = 1e-6
 
@@ -133,25 +132,28 @@ def find_periods(residual: Plane, ink: Plane) -> tuple[Period, Period]:
     """
     product = residual * (ink - cv2.GaussianBlur(ink, (0, 0), FINE))
     across, down = _period(product), _period(product.T)
-    if across.frequency and not down.frequency:
-        down = _period(product.T, across)
-    elif down.frequency and not across.frequency:
-        across = _period(product, down)
-    return across, down
+    off = sum(1 / length for length in ink.shape)  # the size between is whole, and each peak nearly tells it
+    if abs(across.frequency - down.frequency) <= off:
+        return across, down
+    like_across = _period(product.T, (across.frequency, off)) if across.frequency else Period()
+    if like_across.frequency:  # lines of text, evenly spaced, make peaks down the page, too
+        return across, like_across
+    like_down = _period(product, (down.frequency, off)) if down.frequency else Period()
+    return (like_down, down) if like_down.frequency else (across, down)
 
 
-def _period(product: Plane, other: Period | None = None) -> Period:
+def _period(product: Plane, near: tuple[float, float] | None = None) -> Period:
     """Look for a wave in the product of what is left and the ink's fine detail: there, letters are blurred by turns.
 
-    Anywhere, or near the period of the other axis, where a lower peak tells enough.
+    Anywhere, or near the frequency of the other axis (and by how much it may differ), where a lower peak tells enough.
     """
     wave = product.sum(axis=0)
     spectrum = np.abs(np.fft.rfft(wave - wave.mean(), 16 * len(wave)))
     frequencies = np.arange(len(spectrum)) / (16 * len(wave))
     inside = (frequencies > LOWEST) & (frequencies <= HIGHEST)
     usual, peak = np.median(spectrum[inside]), PEAK
-    if other:
-        inside, peak = np.abs(frequencies - other.frequency) <= LIKE_THE_OTHER, LOW_PEAK
+    if near:
+        inside, peak = np.abs(frequencies - near[0]) <= near[1], LOW_PEAK
     if spectrum[inside].max() < peak * usual:
         return Period()
     frequency = float(frequencies[inside][spectrum[inside].argmax()])

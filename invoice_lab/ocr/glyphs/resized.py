@@ -15,7 +15,7 @@ from invoice_lab.ocr.glyphs.spread import Area, Plane
 Span = tuple[int, int]
 
 KEPT = 64
-"""Filters that are kept, of some megabytes each: about half of what is tried for a page, and a bound on memory."""
+"""Filters that are kept, of some megabytes each: most of what is tried for a page, and a bound on memory."""
 
 
 def _by_pillow(before: int, after: int, *, how: Image.Resampling) -> Plane:
@@ -30,6 +30,7 @@ def _by_opencv(before: int, after: int, *, how: int) -> Plane:
 
 FILTERS: Mapping[str, Callable[[int, int], Plane]] = {
     **{how.name.lower(): partial(_by_pillow, how=how) for how in Image.Resampling},
+    "cv-nearest": partial(_by_opencv, how=cv2.INTER_NEAREST),
     "cv-area": partial(_by_opencv, how=cv2.INTER_AREA),
     "cv-linear": partial(_by_opencv, how=cv2.INTER_LINEAR),
     "cv-cubic": partial(_by_opencv, how=cv2.INTER_CUBIC),

@@ -27,7 +27,7 @@ SMALL = 1e-3
 MOST_PIXELS = 12_000
 """Pixels that are used at the most: more make it slower and no better."""
 FEWEST_PIXELS = 500
-"""Pixels that kernels are estimated from at the least."""
+"""Pixels that kernels are estimated from at the least: some for each of their values."""
 FAR_OFF = 5.0
 """Times the median residual from which on a pixel is left out."""
 ROUNDS = 4
@@ -115,12 +115,12 @@ def estimate_sampling(dark: Plane, ink: Plane, where: npt.NDArray[np.bool_], pos
         Darkness of blank paper.
     """
     pixels, seen = some_pixels(dark, where)
-    told = _Told(np.ascontiguousarray(ink, np.float32), pixels, seen)
     distance = np.abs(np.arange(-RADIUS, RADIUS + 1 / KNOTS, 1 / KNOTS))
     first = np.maximum(1 - distance, 0)
     made, level = Sampling(pose, first, first), 0.0
     if len(seen) < FEWEST_PIXELS:
         return made, level
+    told = _Told(np.ascontiguousarray(ink, np.float32), pixels, seen)
     for _ in range(ROUNDS):
         for _ in range(2):
             made, level = _with_kernels(made, told.not_cut(made, level))

@@ -36,9 +36,10 @@ def test_the_periods_of_a_page_made_smaller_and_larger_again(factor):
     assert phased.noise < 0.5 * alike.noise
 
 
-def test_a_period_that_hardly_shows_along_one_axis_is_found_by_that_of_the_other():
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_period_that_hardly_shows_along_one_axis_is_found_by_that_of_the_other(turned):
     """The sharpest filters leave most detail; there are fewer rows of letters than columns."""
-    ink = little_ink()
+    ink = np.ascontiguousarray(little_ink().T) if turned else little_ink()
     _, periods, _ = explained(coarse(ink, 2 / 3, Image.Resampling.LANCZOS, Image.Resampling.LANCZOS), ink)
     assert [period.frequency for period in periods] == pytest.approx([1 / 3, 1 / 3], abs=0.005)
 

@@ -10,6 +10,7 @@ from invoice_lab.ocr.glyphs.resized import FILTERS, Resized, reached, weights
 
 SIZES = {"smaller": (225, 315), "larger": (450, 630)}
 OPENCV = {
+    "cv-nearest": cv2.INTER_NEAREST,
     "cv-area": cv2.INTER_AREA,
     "cv-linear": cv2.INTER_LINEAR,
     "cv-cubic": cv2.INTER_CUBIC,

@@ -1,5 +1,7 @@
 """A sheet as it should look: what differs from that is noticed; what lies beside a text or beyond the sheet is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawings import draw_little
@@ -34,12 +36,30 @@ def test_it_is_known_how_a_sheet_was_made_smaller_and_larger_again(smaller, larg
     assert sheet.error(text) < 1
 
 
-def test_phases_stand_for_filters_only_where_those_are_not_known():
+def test_phases_stand_for_filters_only_where_those_explain_no_more():
     """They explain this page to less than a grey level, and the filters explain it better."""
     page = draw_little()
     small = page.resize(times(page.size, 2 / 3), Image.Resampling.BILINEAR)
     parts, _ = fitted(small.resize(page.size, Image.Resampling.BICUBIC), "header.2")
     assert isinstance(Sheet(*parts).appearance.optics, Resized)
+
+
+@pytest.mark.parametrize("off", [(-1, 1), (1, -1)])
+@pytest.mark.parametrize("larger", [Image.Resampling.BILINEAR, Image.Resampling.LANCZOS])
+def test_the_size_between_is_found_where_the_period_tells_it_wrong_by_a_pixel(larger, off):
+    page = draw_little()
+    parts, text = fitted(page.resize((280, 200), Image.Resampling.BOX).resize(page.size, larger), "header.2")
+    spread = parts[2].spread
+    down, across = (
+        replace(period, frequency=1 - (between + pixels) / whole)
+        for period, between, pixels, whole in zip(
+            (spread.down, spread.across), (200, 280), off, (300, 420), strict=True
+        )
+    )
+    parts[2].spread = replace(spread, across=across, down=down)
+    sheet = Sheet(*parts)
+    assert sheet.appearance.size == (200, 280)
+    assert sheet.error(text) < 1
 
 
 def test_what_changes_nothing_costs_nothing():
@@ -125,10 +145,20 @@ def test_pixels_of_which_nothing_is_known_tell_nothing():
     sheet = Sheet(rgb, pose, canvas, texts, hidden)
     assert not sheet.unexplained(text)
     assert sheet.hidden(text)
-    everything = np.ones(hidden.shape, np.bool_)
-    assert not Sheet(rgb, pose, canvas, texts, everything).understood
     stray = np.random.default_rng(1).random(hidden.shape) < 0.05
     assert not any(Sheet(np.asarray(page), pose, canvas, texts, stray).hidden(one) for one in texts)
+
+
+@pytest.mark.parametrize("pixels", [0, 1, 10])
+def test_a_sheet_of_which_next_to_nothing_is_known_is_not_understood_and_nothing_breaks(pixels):
+    page = draw_little()
+    (rgb, pose, canvas, texts), _ = fitted(page.rotate(2.3, Image.Resampling.BICUBIC, fillcolor="white"), "header.2")
+    inked = np.argwhere((rgb < 128).any(axis=2))
+    unknown = np.ones(rgb.shape[:2], np.bool_)
+    unknown[tuple(inked[len(inked) // 2 :: 7][:pixels].T)] = False
+    sheet = Sheet(rgb, pose, canvas, texts, unknown)
+    assert [text.slot.name for text in texts if not sheet.hidden(text)] == ["foot.0"]  # nothing but its label
+    assert pixels or not sheet.understood
 
 
 @pytest.mark.parametrize(("lost", "hidden"), [(0, False), (3, True), (12, True)])
