@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pytest
 from drawings import little_ink
+from pages import NEW, changed, on_paper
 from PIL import Image
 
 from invoice_lab.ocr.glyphs.phased import Period, estimate_phased, find_periods
 from invoice_lab.ocr.glyphs.spread import estimate_spread
+from invoice_lab.samples import draw_page
 
 
 def coarse(ink, factor, smaller=Image.Resampling.BOX, larger=Image.Resampling.BICUBIC):
@@ -51,6 +53,19 @@ def test_a_page_made_coarse_along_one_axis_has_one_period():
     _, (across, down), _ = explained(np.asarray(wide), ink)
     assert across == Period()
     assert down.frequency == pytest.approx(1 / 3, abs=0.005)
+
+
+def test_evenly_spaced_lines_are_not_taken_for_a_period():
+    """Lines, each 20 pixels below the one before, make peaks at all multiples of a twentieth down the page."""
+    page = draw_page(changed(NEW, lines=[NEW["lines"][number % 3] for number in range(10)]))
+    blank = np.array(on_paper(page).convert("L"))
+    blank[:150, 540:] = 255  # the logo and the code
+    small = Image.fromarray(blank).resize((638, 825), Image.Resampling.LANCZOS)
+    dark, ink = (
+        1 - np.asarray(seen, np.float32) / 255 for seen in (small.resize((850, 1100), Image.Resampling.NEAREST), blank)
+    )
+    _, periods, _ = explained(dark, ink)
+    assert [period.frequency for period in periods] == pytest.approx([1 / 4, 1 / 4], abs=0.001)
 
 
 def test_a_blurred_page_has_no_period():
