@@ -92,3 +92,18 @@ def test_the_window_holds_all_that_an_area_reaches():
     outside[rows, columns] = 0
     assert seen[rows, columns].max() > 0
     assert not outside.any()
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 100])
+def test_pixels_that_are_too_few_leave_the_pose_as_it_was(count):
+    ink = little_ink()
+    dark, pose = sheet_of(ink, 2.3)
+    known = np.argwhere(near(ink, pose, dark.shape))[::50][:count]
+    where = np.zeros(dark.shape, np.bool_)
+    where[tuple(known.T)] = True
+    off = Pose(pose.matrix @ OFF)
+    made, level = estimate_sampling(dark, ink, where, off)
+    assert len(known) == count
+    assert made.pose is off
+    assert level == 0
+    assert middle(made.rows) == 0
