@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from invoice_lab.ocr.drawn_layout import DrawnLayout
+from invoice_lab.ocr.glyphs.fit import draw_labels
 from invoice_lab.ocr.glyphs.slot import Slot
-from invoice_lab.ocr.glyphs.spread import Plane
 from invoice_lab.ocr.registration import Registered
 
 SEEN = 0.2
@@ -48,18 +48,13 @@ def _strength(found: Registered, slot: Slot) -> float:
 
     Both are blurred: then it hardly matters how blurred the sheet is, from which thin letters suffer most.
     """
-    picture, left, top = slot.typeface.render(slot.label.rstrip())
-    x, y = slot.pen[0] + left - AROUND, slot.pen[1] + top - AROUND
-    drawn = np.pad(slot.ink.luma().astype(np.float32)[picture], AROUND)[max(-y, 0) :, max(-x, 0) :]
-    y, x = max(y, 0), max(x, 0)
-    place = slice(y, y + drawn.shape[0]), slice(x, x + drawn.shape[1])
-    weights = found.weights[place]
-    if not weights.size:
+    drawn, _ = draw_labels(found.dark.shape, [slot])
+    inked = np.nonzero(drawn)
+    if not len(inked[0]):
         return 0.0
-    expected = _blurred(drawn[: weights.shape[0], : weights.shape[1]] * weights)
-    return float((expected * _blurred(found.dark[place] * weights)).sum()) / max(float((expected**2).sum()), 1e-6)
-
-
-def _blurred(plane: Plane) -> Plane:
-    made: Plane = cv2.GaussianBlur(plane, (0, 0), BLURRED)
-    return made
+    rows, columns = (slice(max(int(at.min()) - AROUND, 0), int(at.max()) + AROUND + 1) for at in inked)
+    expected, seen = (
+        cv2.GaussianBlur(plane[rows, columns] * found.weights[rows, columns], (0, 0), BLURRED)
+        for plane in (drawn, found.dark)
+    )
+    return float((expected * seen).sum()) / max(float((expected**2).sum()), 1e-6)

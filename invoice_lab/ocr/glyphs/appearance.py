@@ -165,21 +165,25 @@ def coarsened(
     def way(between: Size, smaller: str, larger: str) -> Appearance:
         return Appearance(optics(between, smaller), between, finish=Passed(enlarging(between, larger)))
 
+    def cut_off(between: Size, smaller: str, larger: str) -> Appearance:
+        rows, columns = (weights(smaller, *sizes) for sizes in zip(sheet, between, strict=True))
+        first = Resized(shift, np.eye(sheet[0], dtype=np.float32), columns)
+        return Appearance(first, (sheet[0], between[1]), finish=Passed((Pass(0, rows), *enlarging(between, larger))))
+
+    def ways(between: Size, smaller: str, larger: str) -> list[Appearance]:
+        made = [way(between, smaller, larger)]
+        return [*made, cut_off(between, smaller, larger)] if smaller in KEEPING else made
+
     def best_pair(between: Size) -> tuple[str, str]:
         return min(product(FILTERS, FILTERS), key=lambda pair: misfit(way(between, *pair)))
 
-    size = guess
-    smaller, larger = best_pair(guess)
-    if misfit(way(guess, smaller, larger)) > EXACT:
+    size, (smaller, larger) = guess, best_pair(guess)
+    if all(misfit(one) > EXACT for one in ways(size, smaller, larger)):
         sizes = [(guess[0] + y, guess[1] + x) for y in OFF_BY for x in OFF_BY]
         size, _ = min(product(sizes, FILTERS), key=lambda one: misfit(way(one[0], one[1], larger)))
     if size != guess:
         smaller, larger = best_pair(size)
-    yield way(size, smaller, larger)
-    if smaller in KEEPING:
-        rows, columns = (weights(smaller, *sizes) for sizes in zip(sheet, size, strict=True))
-        first = Resized(shift, np.eye(sheet[0], dtype=np.float32), columns)
-        yield Appearance(first, (sheet[0], size[1]), finish=Passed((Pass(0, rows), *enlarging(size, larger))))
+    yield from ways(size, smaller, larger)
 
 
 def _matrices(name: str, before: Size, after: Size, padded: Size) -> tuple[Plane, Plane]:

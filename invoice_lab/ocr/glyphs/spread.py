@@ -22,8 +22,8 @@ MOST_PIXELS = 24_000
 """Pixels that are used at the most: more make it slower and no better."""
 
 Plane = npt.NDArray[np.float32]
-Area = tuple[slice, slice]
 Mask = npt.NDArray[np.bool_]
+Area = tuple[slice, slice]
 """Rows and columns of the canvas."""
 
 
