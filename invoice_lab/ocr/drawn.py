@@ -83,10 +83,9 @@ def read_drawn(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None, guess: Pose
     DrawnReading or None
         None where the layout's labels are not found on the sheet.
     """
-    for shown in (drawn, drawn.opaque):
-        straight = _read_straight(rgb, shown, code) if shown else None
-        if straight:
-            return straight
+    straight = read_straight(rgb, drawn, code)
+    if straight:
+        return straight
     registered = Registration(to_grey(rgb), drawn, code, guess).run()
     if registered is None:
         return None
@@ -109,21 +108,20 @@ def _read_registered(rgb: Pixels, drawn: DrawnLayout, registered: Registered) ->
     return _reading(drawn, placement, texts, registered.pose)
 
 
-def _read_straight(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
-    """Read a page on which every pixel of every text is as it is drawn; None for all others."""
+def read_straight(rgb: Pixels, drawn: DrawnLayout, code: QrCode | None) -> DrawnReading | None:
+    """Read a page on which every pixel of every text is as it is drawn, as `read_drawn`; None for all others."""
     corners = drawn.code_corners
     shift = np.array(code.corners) - corners if code and corners is not None else None
     if shift is None or np.ptp(shift, axis=0).any():
         return None
     pose = Pose.of_shift(round(shift[0, 0]), round(shift[0, 1]))
     canvas = pose.rectify(rgb, drawn.layout.canvas)
-    placement = place_exactly(canvas, drawn)
-    if placement is None:
-        return None
-    exact = read_exact(canvas, drawn, placement)
-    if len(exact) < len(drawn.slots(placement)):
-        return None
-    return _reading(drawn, placement, _certain_ones(drawn, placement, exact), pose)
+    for shown in filter(None, (drawn, drawn.opaque)):
+        placement = place_exactly(canvas, shown)
+        exact = read_exact(canvas, shown, placement) if placement else {}
+        if placement and len(exact) == len(shown.slots(placement)):
+            return _reading(shown, placement, _certain_ones(shown, placement, exact), pose)
+    return None
 
 
 def _exact(rgb: Pixels, drawn: DrawnLayout, registered: Registered) -> dict[str, str]:
@@ -137,9 +135,7 @@ def _certain_ones(drawn: DrawnLayout, placement: Placement, exact: dict[str, str
 
 
 def _certain(slot: Slot, text: str) -> _Text:
-    font = slot.typeface.font
-    columns = [slot.pen[0] + round(font.getlength(text[:end])) for end in range(len(text) + 1)]
-    return _Text(slot, text, np.ones(len(text)), np.array(columns), "exact")
+    return _Text(slot, text, np.ones(len(text)), slot.pen[0] + slot.typeface.columns(text), "exact")
 
 
 def _compared(fit: PageFit, sheet: Sheet) -> list[_Text]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from invoice_lab.errors import MissingToolError
 from invoice_lab.ocr.anchors import Anchor, anchor
@@ -62,6 +63,7 @@ class DrawnLayout:
     def __init__(self, layout: Layout, drawing: Drawing) -> None:
         self.layout, self.drawing = layout, drawing
         self.alphabet = typography().alphabets[drawing.alphabet]
+        self._slots_of = lru_cache(maxsize=256)(self._made_slots)
 
     @cached_property
     def opaque(self) -> DrawnLayout | None:
@@ -127,6 +129,15 @@ class DrawnLayout:
         x, y = qr.corner
         return np.array([(x, y), (x + qr.edge, y), (x + qr.edge, y + qr.edge), (x, y + qr.edge)], float)
 
+    @cached_property
+    def pictures(self) -> npt.NDArray[np.bool_]:
+        """The canvas's pixels that pictures cover, shape (height, width)."""
+        width, height = self.layout.canvas
+        covered = np.zeros((height, width), np.bool_)
+        for x, y, wide, high in self.layout.pictures:
+            covered[y : y + high, x : x + wide] = True
+        return covered
+
     def holds(self, slot: Slot) -> bool:
         """Tell whether a slot lies on the canvas, whatever its text."""
         (x, y), (width, height) = slot.pen, self.layout.canvas
@@ -139,6 +150,9 @@ class DrawnLayout:
 
         A slot is named after its block, or its line's number from 1, and its place there: ``header.0``, ``1.1``.
         """
+        return list(self._slots_of(placement))
+
+    def _made_slots(self, placement: Placement) -> tuple[Slot, ...]:
         table = self.drawing.table
         header, foot = self.drawing.header, self.foot_at(placement.lines)
         slots = [self._slot(cell, header.at, placement.header, f"header.{n}") for n, cell in enumerate(header.cells)]
@@ -147,7 +161,8 @@ class DrawnLayout:
             at = self.line_at(line)
             slots += [self._slot(cell, at, placement.table, f"{line + 1}.{n}") for n, cell in enumerate(table.line)]
         slots = [self._crossed(slot, placement) for slot in slots]
-        return slots + [self._slot(cell, foot, placement.table, f"foot.{n}") for n, cell in enumerate(table.foot)]
+        slots += [self._slot(cell, foot, placement.table, f"foot.{n}") for n, cell in enumerate(table.foot)]
+        return tuple(slots)
 
     def cells(self, placement: Placement) -> list[Cell]:
         """Return the cells of `slots`, in the same order."""

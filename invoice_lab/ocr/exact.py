@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
 
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.drawn_layout import DrawnLayout, Placement
-from invoice_lab.ocr.glyphs.inked import inked_glyphs
+from invoice_lab.ocr.glyphs.compiled.draw import draw_text, is_as_drawn
+from invoice_lab.ocr.glyphs.inked import Ink, inked_glyphs
 from invoice_lab.ocr.glyphs.lookup import look_up
-from invoice_lab.ocr.glyphs.slot import Slot
+from invoice_lab.ocr.glyphs.slot import Rule, Slot
 from invoice_lab.ocr.glyphs.typeface import Typeface
+from invoice_lab.ocr.layouts.drawing import Cell
 
 LEFT = 8
 """Columns of a strip left of the pen."""
@@ -41,16 +43,16 @@ def read_exact(
     dict of str to str
         Slot name to its text, for those slots alone whose pixels are all known and as they are drawn again.
     """
-    slots = drawn.slots(placement)
-    below = [_next_below(slot, slots) for slot in slots]
-    cover = {slot.ink: np.zeros(canvas.shape[:2], np.uint8) for slot in slots}
     texts: dict[str, str] = {}
-    for slot, bottom in zip(slots, below, strict=True):
+    cover: defaultdict[Ink, Pixels] = defaultdict(lambda: np.zeros(canvas.shape[:2], np.uint8))
+    slots = drawn.slots(placement)
+    for slot, bottom in zip(slots, _bottoms(drawn, placement), strict=True):
         text = _look_up(canvas, slot, bottom, cover[slot.ink])
         if text is not None:
             texts[slot.name] = text
-    same = np.all(draw_again(drawn, placement, slots, texts, canvas.shape[:2]) == canvas, axis=2)
-    return _certified(same if known is None else same & known, drawn, slots, texts)
+    page = draw_again(drawn, placement, texts, canvas.shape[:2])
+    sheet = (canvas, page, np.zeros((0, 0), np.bool_) if known is None else known, drawn.pictures)
+    return {slot.name: texts[slot.name] for slot in slots if slot.name in texts and is_as_drawn(*sheet, _area(slot))}
 
 
 def place_exactly(canvas: Pixels, drawn: DrawnLayout) -> Placement | None:
@@ -65,19 +67,31 @@ def place_exactly(canvas: Pixels, drawn: DrawnLayout) -> Placement | None:
     foot = next((cell for cell in table.foot if len(cell.label.strip()) > 2), None)
     if foot is None:
         return None
-    mask, left, top = drawn.typeface(foot).render(foot.label.rstrip())
+    mask, left, top = _label(drawn, foot)
     ink = drawn.ink(foot)
-    dark, seen = ink.darkness()[mask], 255 - canvas[:, :, ink.channel]
+    light = 255 - ink.darkness()[mask]
     for lines in range((height - table.at[1]) // table.pitch):
         x, y = drawn.foot_at(lines)
         x, y = x + foot.at[0] + left, y + foot.at[1] + top
-        if np.array_equal(seen[y : y + mask.shape[0], x : x + mask.shape[1]], dark):
+        if np.array_equal(canvas[y : y + mask.shape[0], x : x + mask.shape[1], ink.channel], light):
             return Placement(lines=lines)
     return None
 
 
+@cache
+def _label(drawn: DrawnLayout, cell: Cell) -> tuple[Pixels, int, int]:
+    """Draw a cell's label; see `Typeface.render`."""
+    return drawn.typeface(cell).render(cell.label.rstrip())
+
+
+@lru_cache(maxsize=256)
+def _bottoms(drawn: DrawnLayout, placement: Placement) -> list[int]:
+    """Return for each slot the row at which the next text below begins."""
+    slots = drawn.slots(placement)
+    return [_next_below(slot, slots) for slot in slots]
+
+
 def _next_below(slot: Slot, slots: Sequence[Slot]) -> int:
-    """Return the row at which the next text below begins."""
     lower = [
         other.pen[1]
         for other in slots
@@ -105,51 +119,45 @@ def _look_up(canvas: Pixels, slot: Slot, bottom: int, cover: Pixels) -> str | No
 
 
 @cache
-def _allowed(typeface: Typeface, alphabet: str) -> npt.NDArray[np.bool_]:
-    return np.array([set(text) <= set(alphabet) for text in typeface.texts])
+def _allowed(typeface: Typeface, alphabet: str) -> npt.NDArray[np.int64]:
+    return np.flatnonzero([set(text) <= set(alphabet) for text in typeface.texts])
 
 
-def _certified(
-    same: npt.NDArray[np.bool_], drawn: DrawnLayout, slots: Sequence[Slot], texts: dict[str, str]
-) -> dict[str, str]:
-    """Keep the texts in whose surroundings every pixel is as it is drawn again."""
-    for x, y, width, height in drawn.layout.pictures:
-        same[y : y + height, x : x + width] = True
-    return {slot.name: texts[slot.name] for slot in slots if slot.name in texts and _is_same(same, slot)}
-
-
-def _is_same(same: npt.NDArray[np.bool_], slot: Slot) -> bool:
+def _area(slot: Slot) -> tuple[int, int, int, int]:
+    """Return the surroundings of a text: first row, row after the last, first column, column after the last."""
     x, y = slot.pen
-    area = same[max(y, 0) : y + round(DEPTH * slot.typeface.size), max(x - LEFT, 0) : slot.right]
-    return bool(area.all())
+    return max(y, 0), max(y + round(DEPTH * slot.typeface.size), 0), max(x - LEFT, 0), slot.right
 
 
-def draw_again(
-    drawn: DrawnLayout, placement: Placement, slots: Sequence[Slot], texts: dict[str, str], size: tuple[int, int]
-) -> Pixels:
-    """Draw texts as the layout says, on white.
+def draw_again(drawn: DrawnLayout, placement: Placement, texts: Mapping[str, str], size: tuple[int, int]) -> Pixels:
+    """Draw texts as the layout says, bit for bit as Pillow does.
+
+    Parameters
+    ----------
+    drawn : DrawnLayout
+    placement : Placement
+    texts : mapping of str to str
+        Slot name to its text.
+    size : (height, width)
 
     Returns
     -------
-    ndarray of uint8, shape (height, width, 3)
+    ndarray of uint8, shape (height, width, 4)
+        RGBA on opaque white; half-transparent ink is not laid on it.
     """
-    page = Image.new("RGBA", (size[1], size[0]), (255, 255, 255, 255))
-    draw = ImageDraw.Draw(page)
+    page = np.full((*size, 4), 255, np.uint8)
+    slots = drawn.slots(placement)
     foot = len(slots) - len(drawn.drawing.table.foot)
     for number, slot in enumerate(slots):
         if number == foot:
-            _draw_rule(draw, drawn, placement)
-        red, green, blue, opacity = slot.ink.colour
-        ink = (red, green, blue, round(opacity * 255))
-        draw.text(slot.pen, texts.get(slot.name, ""), fill=ink, font=slot.typeface.font)
-    paper = Image.new("RGBA", page.size, "white")
-    paper.alpha_composite(page)
-    return np.asarray(paper.convert("RGB"))
+            _draw_rule(page, drawn.rule_at(placement))
+        text = texts.get(slot.name)
+        if text:
+            face, glyphs = slot.typeface, inked_glyphs(slot.typeface, slot.ink)
+            draw_text(page, slot.pen, face.numbers(text), slot.ink.rgba, face.kerning, glyphs.arrays)
+    return page
 
 
-def _draw_rule(draw: ImageDraw.ImageDraw, drawn: DrawnLayout, placement: Placement) -> None:
-    rule = drawn.rule_at(placement)
-    if rule:
-        red, green, blue, opacity = rule.ink.colour
-        fill = (red, green, blue, round(opacity * 255))
-        draw.line((rule.left, rule.row, rule.left + rule.width - 1, rule.row), fill=fill)
+def _draw_rule(page: Pixels, rule: Rule | None) -> None:
+    if rule and 0 <= rule.row < page.shape[0]:
+        page[rule.row, max(rule.left, 0) : max(rule.left + rule.width, 0)] = rule.ink.rgba

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -113,6 +114,9 @@ class Pose:
 
     def box_on_sheet(self, box: Box) -> Box:
         """Return the smallest box on the sheet around a box of the canvas."""
+        shift = self.whole_shift
+        if shift is not None:
+            return replace(box, x=box.x + shift[0], y=box.y + shift[1])
         x, y, right, bottom = box.x, box.y, box.right, box.bottom
         corners = self.on_sheet(np.array([(x, y), (right, y), (right, bottom), (x, bottom)], float))
         left, top = np.floor(corners.min(axis=0)).astype(int)
@@ -193,7 +197,7 @@ class Pose:
                 return plain
         return None
 
-    @property
+    @cached_property
     def whole_shift(self) -> tuple[int, int] | None:
         """The shift in whole pixels that the pose is, None where it is more than that."""
         x, y = self.matrix[0, 2], self.matrix[1, 2]
@@ -219,7 +223,9 @@ class Pose:
 
 
 def _moved_by(picture: Pixels, shift: tuple[int, int], canvas: tuple[int, int]) -> Pixels:
-    """Return the canvas of a sheet that is shifted by whole pixels: no pixel is changed."""
+    """Return the canvas of a sheet that is shifted by whole pixels: no pixel is changed, and none copied needlessly."""
+    if shift == (0, 0) and picture.shape[:2] == canvas[::-1]:
+        return picture
     moved = np.full((canvas[1], canvas[0], *picture.shape[2:]), 255, np.uint8)
     x, y = shift
     part = picture[max(y, 0) : max(y + canvas[1], 0), max(x, 0) : max(x + canvas[0], 0)]

@@ -45,12 +45,14 @@ def read_codes(grey: Pixels) -> list[QrCode]:
     list of QrCode
         From top to bottom; empty where there is none, or it can't be decoded even after restoration.
     """
-    for factor, picture in _attempts(grey):
-        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
-        valid = [code for code in found if code.valid and code.text]
-        if valid:
-            return sorted((_qr_code(code, factor) for code in valid), key=lambda code: min(y for _, y in code.corners))
-    return []
+    return next(filter(None, (codes_as_they_are(picture, factor) for factor, picture in _attempts(grey))), [])
+
+
+def codes_as_they_are(grey: Pixels, factor: float = 1) -> list[QrCode]:
+    """Find and decode a picture's QR codes, without restoring any; their corners are divided by `factor`."""
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    codes = [_qr_code(code, factor) for code in found if code.valid and code.text]
+    return sorted(codes, key=lambda code: min(y for _, y in code.corners))
 
 
 def _attempts(grey: Pixels) -> Iterator[tuple[float, Pixels]]:

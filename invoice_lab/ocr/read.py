@@ -13,7 +13,7 @@ from invoice_lab.ocr.arbitration import arbitrate
 from invoice_lab.ocr.beside import rest_of
 from invoice_lab.ocr.boxes import with_boxes
 from invoice_lab.ocr.decode import Limits, Pixels, decode
-from invoice_lab.ocr.drawn import read_drawn
+from invoice_lab.ocr.drawn import DrawnReading, read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
 from invoice_lab.ocr.engines import OcrEngine, load_engine
 from invoice_lab.ocr.labels import LabelReading, read_by_labels
@@ -21,6 +21,7 @@ from invoice_lab.ocr.landmarks import pose_by_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
 from invoice_lab.ocr.page import Box, Field, Page, shortened
 from invoice_lab.ocr.paper import to_grey
+from invoice_lab.ocr.plain import read_plain
 from invoice_lab.ocr.pose import Pose
 from invoice_lab.ocr.preprocess import Upright, as_scanned, crop_to_ink, upright
 from invoice_lab.ocr.qrcode import QrCode
@@ -90,6 +91,12 @@ class Reader:
     def _sheet(self, rgb: Pixels, page: Page, before: Layout | None) -> Page:
         """Read a sheet, however it lies: as its code shows, else whichever way something is read."""
         grey = to_grey(rgb)
+        plain = read_plain(rgb, grey) if self.by_drawing else None
+        if plain:
+            layout, code, reading = plain
+            read = _drawn_page(replace(page, qr=code.payload), layout, reading)
+            if _is_sound(read):
+                return read
         codes = codes_of(grey)
         turns = quarters(codes[0]) if codes else 0
         read = self._turned(rgb, page, turns, before, codes)
@@ -113,7 +120,7 @@ class Reader:
         page = replace(page, qr=qr.payload if qr else None)
         coded = layout_of_payload(qr.payload) if qr else None
         drawn = self._by_drawing(rgb, page, coded, qr)
-        if drawn and drawn.lines and drawn.value("invoice_id") == drawn.value("qr_invoice_id"):
+        if drawn and _is_sound(drawn):
             return drawn
         picture = upright(to_grey(rgb), qr, coded)
         rows = self._rows(picture)
@@ -145,17 +152,7 @@ class Reader:
         reading = read_drawn(rgb, drawn, qr, guess) if drawn else None
         if layout is None or reading is None:
             return None
-        read = replace(
-            page,
-            layout=layout.name,
-            currency=layout.currency,
-            engine="drawing",
-            engine_version=DRAWING_VERSION,
-            text=reading.text,
-            fields=reading.fields | _qr_fields(page.qr, layout),
-            lines=tuple(reading.lines),
-        )
-        return self._alone(read, to_grey(rgb), reading.areas, layout, qr)
+        return self._alone(_drawn_page(page, layout, reading), to_grey(rgb), reading.areas, layout, qr)
 
     def _by_landmarks(
         self, rgb: Pixels, page: Page, layout: Layout, qr: QrCode | None, *, rows: list[Row], picture: Upright
@@ -208,6 +205,24 @@ class Reader:
         if "invoice_id" in page.doubled:
             page = page.with_doubt("several-invoices", "Several invoice ids stand on the page.")
         return replace(page, fields=page.fields | _qr_fields(page.qr, layout))
+
+
+def _drawn_page(page: Page, layout: Layout, reading: DrawnReading) -> Page:
+    return replace(
+        page,
+        layout=layout.name,
+        currency=layout.currency,
+        engine="drawing",
+        engine_version=DRAWING_VERSION,
+        text=reading.text,
+        fields=reading.fields | _qr_fields(page.qr, layout),
+        lines=tuple(reading.lines),
+    )
+
+
+def _is_sound(page: Page) -> bool:
+    """Tell whether what was read by drawing is of the layout that the code names."""
+    return bool(page.lines) and page.value("invoice_id") == page.value("qr_invoice_id")
 
 
 def _header_of(page: Page) -> dict[str, Field]:

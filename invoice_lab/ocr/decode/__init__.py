@@ -63,4 +63,12 @@ def decode(data: bytes, limits: Limits | None = None) -> tuple[Pixels, ...]:
         from invoice_lab.ocr.decode.pdf import decode_pdf
 
         return decode_pdf(data, limits)
-    return decode_picture(data, kind, limits)
+    plain = _plain_png(data, limits) if kind == "PNG" else None
+    return (plain,) if plain is not None else decode_picture(data, kind, limits)
+
+
+def _plain_png(data: bytes, limits: Limits) -> Pixels | None:
+    # numba takes half a second to load, which who only asks for the suffixes need not spend.
+    from invoice_lab.ocr.decode.png import decode_png
+
+    return decode_png(data, limits)

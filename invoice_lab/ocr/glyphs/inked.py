@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from invoice_lab.ocr.decode import Pixels
-from invoice_lab.ocr.glyphs.typeface import Typeface
+from invoice_lab.ocr.glyphs.typeface import Glyph, Typeface
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""
@@ -27,6 +28,12 @@ class Ink:
     """
 
     colour: Colour
+
+    @property
+    def rgba(self) -> tuple[int, int, int, int]:
+        """Red, green, blue and opacity, 0 to 255."""
+        red, green, blue, opacity = self.colour
+        return red, green, blue, round(opacity * 255)
 
     @property
     def channel(self) -> int:
@@ -48,7 +55,7 @@ class Ink:
         coverage = np.arange(256)
         # integer arithmetic as in Pillow's ImagingDrawBitmap (BLEND) and alpha_composite
         value = _blend(coverage, 255, int(level))
-        alpha = _blend(coverage, 255, round(self.colour[3] * 255))
+        alpha = _blend(coverage, 255, self.rgba[3])
         return (255 - _on_white(value, alpha)).astype(np.uint8)
 
     def luma(self) -> npt.NDArray[np.float64]:
@@ -88,6 +95,9 @@ class InkedGlyphs:
         Sum of each mask.
     table : ndarray of uint8, shape (256,)
         How dark the ink's channel is by coverage.
+    probe : ndarray of int64, shape (3, glyphs)
+        A glyph's darkest pixel: rows below the top of the em box, columns right of the pen, how dark the ink's channel
+        is there.
     """
 
     typeface: Typeface
@@ -101,6 +111,15 @@ class InkedGlyphs:
     advance: npt.NDArray[np.int64]
     weight: npt.NDArray[np.int64]
     table: Pixels
+    probe: npt.NDArray[np.int64]
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """All arrays in their order, as compiled code takes them."""
+        return (
+            self.data, self.start, self.height, self.width, self.left, self.top, self.advance, self.weight, self.table,
+            self.probe,
+        )  # fmt: skip
 
 
 @cache
@@ -118,4 +137,13 @@ def inked_glyphs(typeface: Typeface, ink: Ink) -> InkedGlyphs:
         "weight": [int(mask.sum()) for mask in masks],
     }
     arrays = {name: np.asarray(values, np.int64) for name, values in numbers.items()}
-    return InkedGlyphs(typeface, ink, np.concatenate([mask.ravel() for mask in masks]), table=ink.darkness(), **arrays)
+    table = ink.darkness()
+    arrays["probe"] = np.array([_probe(glyph, table) for glyph in typeface.glyphs], np.int64).T.copy()
+    return InkedGlyphs(typeface, ink, np.concatenate([mask.ravel() for mask in masks]), table=table, **arrays)
+
+
+def _probe(glyph: Glyph, table: Pixels) -> tuple[int, int, int]:
+    if not glyph.mask.size:
+        return 0, 0, 0
+    row, column = divmod(int(glyph.mask.argmax()), glyph.mask.shape[1])
+    return glyph.top + row, glyph.left + column, int(table[glyph.mask[row, column]])

@@ -12,7 +12,7 @@ from invoice_lab.ocr.glyphs.inked import InkedGlyphs
 BLANK = 10
 """Widths of the em after which a text has ended: more than any gap before a number that is set to the right."""
 
-Allowed = npt.NDArray[np.bool_]
+Allowed = npt.NDArray[np.int64]
 
 
 def look_up(
@@ -32,8 +32,8 @@ def look_up(
         neighbours may reach in.
     under : ndarray of uint8, shape (height, width)
         Coverage of what was drawn before and reaches in.
-    allowed : ndarray of bool, shape (glyphs,)
-        Which glyphs may occur.
+    allowed : ndarray of int
+        The numbers of the glyphs that may occur.
 
     Returns
     -------
@@ -42,8 +42,6 @@ def look_up(
     """
     face = glyphs.typeface
     found, drawn = look_up_glyphs(
-        np.ascontiguousarray(strip), under, pen, own, BLANK * face.size, allowed, face.kerning,
-        (glyphs.data, glyphs.start, glyphs.height, glyphs.width, glyphs.left, glyphs.top, glyphs.advance, glyphs.weight,
-         glyphs.table),
-    )  # fmt: skip
+        np.ascontiguousarray(strip), under, pen, own, BLANK * face.size, allowed, face.kerning, glyphs.arrays
+    )
     return ("".join(face.texts[number] for number in found).rstrip(), drawn) if len(found) and found[0] >= 0 else None

@@ -114,6 +114,11 @@ class Typeface:
         return bytes(self.font.getmask(text)) != bytes(self.font.getmask(text, features=["-liga"]))
 
     @cached_property
+    def advances(self) -> Ints:
+        """64ths of a pixel from pen to pen, shape (glyphs,)."""
+        return np.array([glyph.advance for glyph in self.glyphs], np.int64)
+
+    @cached_property
     def kerning(self) -> Ints:
         """64ths of a pixel added between two glyphs, shape (glyphs, glyphs); zero with basic shaping.
 
@@ -129,6 +134,34 @@ class Typeface:
         number = {letter: place for place, letter in enumerate(letters)}
         between = pairs[np.ix_([number[letter] for letter in firsts], [number[letter] for letter in seconds])]
         return np.floor(between * (self.size * UNIT / em) + 0.5).astype(np.int64)
+
+    def numbers(self, text: str) -> Ints:
+        """Return the glyphs that a text is drawn with, by their numbers: ligatures wherever the font has one.
+
+        Raises
+        ------
+        KeyError
+            The font has not got a letter.
+        """
+        if self.shaping == "basic":
+            return np.array([self.index[letter] for letter in text], np.int64)
+        numbers, at = [], 0
+        while at < len(text):
+            length = next((more for more in (3, 2) if text[at : at + more] in self.index), 1)
+            numbers.append(self.index[text[at : at + length]])
+            at += length
+        return np.array(numbers, np.int64)
+
+    def columns(self, text: str) -> Ints:
+        """Return how far right of the pen each letter of a text begins, and it ends; shape (letters + 1,), in pixels.
+
+        The letters of a ligature share a beginning.
+        """
+        numbers = self.numbers(text)
+        pens = np.concatenate([[0], np.cumsum(self.advances[numbers])])
+        pens[2:] += np.cumsum(self.kerning[numbers[:-1], numbers[1:]])
+        lengths = [len(self.texts[number]) for number in numbers]
+        return (np.append(np.repeat(pens[:-1], lengths), pens[-1]) + UNIT // 2) // UNIT
 
     @property
     def _monospaced(self) -> bool:

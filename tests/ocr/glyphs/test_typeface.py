@@ -75,3 +75,15 @@ def test_a_missing_font_says_what_to_install():
     assert find_font("No-Such-Font.ttf") is None
     with pytest.raises(MissingToolError, match=r"No-Such-Font\.ttf"):
         Typeface("No-Such-Font.ttf", 20)
+
+
+@pytest.mark.parametrize("shaping", ["basic", "raqm"])
+def test_columns_are_where_pillow_puts_the_pen(shaping):
+    face = load_typeface("Lato-Light.ttf", 20, shaping)
+    text = "AVATAR, office Tö. 12"
+    lengths = [face.font.getlength(text[:end]) for end in range(len(text) + 1)]
+    joined = [] if shaping == "basic" else [10, 11]  # of a ligature all but the first letter have no place of their own
+    columns = face.columns(text)
+    assert [columns[at] for at in joined] == [columns[at - 1] for at in joined]
+    assert np.abs(np.delete(columns - lengths, joined)).max() <= 0.5 + 3 / 64  # rounding, and Pillow's kerning
+    assert face.columns("").tolist() == [0]

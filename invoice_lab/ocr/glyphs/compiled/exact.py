@@ -12,14 +12,12 @@ TRIES = 4000
 
 
 @njit(cache=True)
-def _fits(strip, x, y, glyph, arrays):
-    """Tell whether no pixel of the glyph is darker than the strip."""
-    data, start, height, width, table = arrays[0], arrays[1], arrays[2], arrays[3], arrays[8]
+def _fits(strip, x, y, size, masks, at, table):
+    """Tell whether no pixel of a glyph, whose mask begins at `at`, is darker than the strip."""
     rows, columns = strip.shape
-    at = start[glyph]
-    for i in range(height[glyph]):
-        for j in range(width[glyph]):
-            ink = data[at]
+    for i in range(size[0]):
+        for j in range(size[1]):
+            ink = masks[at]
             at += 1
             if ink:
                 if not (0 <= y + i < rows and 0 <= x + j < columns) or table[ink] > strip[y + i, x + j]:
@@ -28,16 +26,34 @@ def _fits(strip, x, y, glyph, arrays):
 
 
 @njit(cache=True)
-def _lay(drawn, x, y, glyph, arrays):
-    """Lay a glyph on what is drawn, as Pillow does: where two overlap, what one leaves white the other may cover."""
+def screened(below, above):
+    """Return the coverage of two glyphs, as Pillow reckons: what one leaves white the other may cover."""
+    both = below * above + 128
+    return below + above - (((both >> 8) + both) >> 8)
+
+
+@njit(cache=True)
+def _lay(drawn, x, y, glyph, arrays, before):
+    """Lay a glyph on what is drawn; keep in `before` what was there."""
     data, start, height, width = arrays[0], arrays[1], arrays[2], arrays[3]
-    at = start[glyph]
+    at, kept = start[glyph], 0
     for i in range(height[glyph]):
         for j in range(width[glyph]):
-            below, above = np.int64(drawn[y + i, x + j]), np.int64(data[at])
-            both = below * above + 128
-            drawn[y + i, x + j] = below + above - (((both >> 8) + both) >> 8)
+            before[kept] = drawn[y + i, x + j]
+            drawn[y + i, x + j] = screened(np.int64(before[kept]), np.int64(data[at]))
             at += 1
+            kept += 1
+
+
+@njit(cache=True)
+def _lift(drawn, x, y, glyph, arrays, before):
+    """Take a glyph away again."""
+    height, width = arrays[2], arrays[3]
+    kept = 0
+    for i in range(height[glyph]):
+        for j in range(width[glyph]):
+            drawn[y + i, x + j] = before[kept]
+            kept += 1
 
 
 @njit(cache=True)
@@ -69,14 +85,17 @@ def _end(strip, own, blank_columns, first):
 @njit(cache=True)
 def _candidates(strip, x, y, previous, allowed, kerning, arrays):
     """Return the glyphs that fit at the pen, the heaviest first: a glyph that holds another is tried before it."""
-    left, top, weight = arrays[4], arrays[5], arrays[7]
+    data, start, height, width, left, top, _, weight, table, probe = arrays
+    rows, columns = strip.shape
     fitting = np.empty(allowed.size, np.int64)
     count = 0
-    for glyph in range(allowed.size):
-        if not allowed[glyph]:
+    for glyph in allowed:
+        pen = (x + (kerning[previous, glyph] if previous >= 0 else 0) + 32) >> 6
+        row, column = y + probe[0, glyph], pen + probe[1, glyph]  # its darkest pixel is asked first
+        if 0 <= row < rows and 0 <= column < columns and probe[2, glyph] > strip[row, column]:
             continue
-        moved = x + (kerning[previous, glyph] if previous >= 0 else 0)
-        if _fits(strip, ((moved + 32) >> 6) + left[glyph], y + top[glyph], glyph, arrays):
+        size = (height[glyph], width[glyph])
+        if _fits(strip, pen + left[glyph], y + top[glyph], size, data, start[glyph], table):
             fitting[count] = glyph
             count += 1
     found = fitting[:count]
@@ -85,39 +104,42 @@ def _candidates(strip, x, y, previous, allowed, kerning, arrays):
 
 @njit(cache=True)
 def look_up_glyphs(strip, under, pen, own, blank_columns, allowed, kerning, arrays):
-    """Search depth first; a branch ends where a column left of the pen is not as drawn."""
+    """Search depth first; a branch ends where a column left of the pen is not as drawn.
+
+    Returns the glyphs, -1 alone where there are none that explain the strip, and the coverage with them.
+    """
     left, top, advance, table = arrays[4], arrays[5], arrays[6], arrays[8]
     overhang = left.min() - 1
     pen_x, pen_y = pen
     end = _end(strip, own, blank_columns, pen_x)
-    pens = np.empty(LONGEST + 1, np.int64)
-    chosen = np.empty(LONGEST, np.int64)
+    pens, chosen, corners = np.empty(LONGEST + 1, np.int64), np.empty(LONGEST, np.int64), np.empty(LONGEST, np.int64)
     options = [_candidates(strip, pen_x << 6, pen_y, -1, allowed, kerning, arrays)]
     position = np.zeros(LONGEST + 1, np.int64)
-    drawn = np.zeros((LONGEST + 1, *strip.shape), np.uint8)
-    drawn[0] = under
+    before = np.empty((LONGEST, (arrays[2] * arrays[3]).max()), np.uint8)
+    drawn = under.copy()
     pens[0] = pen_x << 6
     depth, tries = 0, 0
-    while depth >= 0 and tries < TRIES:
-        if (pens[depth] >> 6) >= end and _explained(strip, drawn[depth], table, own, pen_x + overhang, end):
-            return chosen[:depth].copy(), drawn[depth].copy()
+    while tries < TRIES:
+        if (pens[depth] >> 6) >= end and _explained(strip, drawn, table, own, pen_x + overhang, end):
+            return chosen[:depth].copy(), drawn
         if depth == LONGEST or position[depth] == options[depth].size or (pens[depth] >> 6) > end + blank_columns:
-            depth -= 1
+            if not depth:
+                break
             options.pop()
+            depth -= 1
+            _lift(drawn, corners[depth], pen_y + top[chosen[depth]], chosen[depth], arrays, before[depth])
             continue
         glyph = options[depth][position[depth]]
         position[depth] += 1
         tries += 1
-        previous = chosen[depth - 1] if depth else -1
-        here = pens[depth] + (kerning[previous, glyph] if depth else 0)
-        drawn[depth + 1] = drawn[depth]
-        _lay(drawn[depth + 1], ((here + 32) >> 6) + left[glyph], pen_y + top[glyph], glyph, arrays)
-        after = here + advance[glyph]
-        if not _explained(strip, drawn[depth + 1], table, own, (pens[depth] >> 6) + overhang, (after >> 6) + overhang):
+        here = pens[depth] + (kerning[chosen[depth - 1], glyph] if depth else 0)
+        corner, after = ((here + 32) >> 6) + left[glyph], here + advance[glyph]
+        _lay(drawn, corner, pen_y + top[glyph], glyph, arrays, before[depth])
+        if not _explained(strip, drawn, table, own, (pens[depth] >> 6) + overhang, (after >> 6) + overhang):
+            _lift(drawn, corner, pen_y + top[glyph], glyph, arrays, before[depth])
             continue
-        chosen[depth] = glyph
-        pens[depth + 1] = after
+        chosen[depth], corners[depth] = glyph, corner
         depth += 1
-        position[depth] = 0
+        pens[depth], position[depth] = after, 0
         options.append(_candidates(strip, after, pen_y, glyph, allowed, kerning, arrays))
     return np.full(1, -1), under
