@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests report ingest dashboards lab engines engine-study test test-engines lint bench clean doctor
+.PHONY: help setup setup-tests report ingest dashboards lab engines engine-study test test-kill test-engines lint bench clean doctor
 export SCANS WORKSPACE AS_OF PORT WORKERS ENGINE ENGINES
 
 RUN := .venv/bin/invoice-lab
@@ -22,7 +22,7 @@ report: setup ## scans to HTML reports [SCANS=folder] [WORKSPACE=name] [AS_OF=da
 	@$(RUN) report $${SCANS:+--scans "$$SCANS"} $${WORKSPACE:+--workspace "$$WORKSPACE"} $${AS_OF:+--as-of "$$AS_OF"} \
 	$${ENGINE:+--engine "$$ENGINE"}
 
-ingest: setup ## read scans into the books: SCANS=folder [WORKSPACE=default] [WORKERS=n] [ENGINE=name]
+ingest: setup ## read scans into the books: SCANS=folder, archive or URL [WORKSPACE=default] [WORKERS=n] [ENGINE=name]
 	@test -n "$$SCANS" || { echo 'Say which scans: make ingest SCANS=<folder>' >&2; exit 2; }
 	@$(RUN) ingest "$$SCANS" --workspace "$${WORKSPACE:-default}" $${WORKERS:+--workers "$$WORKERS"} \
 	$${ENGINE:+--engine "$$ENGINE"}
@@ -45,6 +45,9 @@ test: setup-tests ## run all tests but those of `make test-engines`, with covera
 	export INVOICE_LAB_REQUIRE_ENGINES=1; \
 	.venv/bin/python -m pytest -m 'not engines' --cov --cov-report=term
 
+test-kill: setup-tests ## kill an ingest at 200 random points and compare the books
+	@INVOICE_LAB_KILLS=200 .venv/bin/python -m pytest tests/ingest/test_kill.py
+
 test-engines: setup-tests ## run the tests of EasyOCR, docTR and Donut, for real; makes their environments first, 13 GB
 	@$(RUN) engines --install
 	@export INVOICE_LAB_REQUIRE_ENGINES=1; .venv/bin/python -m pytest -m engines tests/ocr
@@ -54,7 +57,7 @@ lint: setup ## ruff (rules, format) and mypy --strict
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy
 
-bench: setup ## measure reading, analytics and reports; prints a table
+bench: setup ## measure reading, ingest, cache and analytics; prints a table, results in benchmarks/results
 	@.venv/bin/python -m benchmarks
 
 clean: ## remove .venv, .engines, caches of tools and the reports; never .data (scans, books) or reports/archive

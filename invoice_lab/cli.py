@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -11,21 +12,17 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from invoice_lab import __version__
+from invoice_lab.cli_batches import batches, ingest, watch
 from invoice_lab.cli_engines import engine_study, engines
-from invoice_lab.cli_options import workspace_option
+from invoice_lab.cli_options import ENGINE, PROGRESS, WORKERS, tell_failures, workspace_option
 from invoice_lab.cli_review import review
 from invoice_lab.errors import EXIT_FAILED_SCANS, InterruptedRunError, InvoiceLabError, UsageError
+from invoice_lab.logs import VARIABLE as LOG_VARIABLE
+from invoice_lab.logs import log_to_file
 from invoice_lab.settings import DEFAULT_WORKSPACE, Settings
 
 # What is heavy is imported within the commands, so that `invoice-lab --help` answers at once.
 
-ENGINE = click.option(
-    "--engine", default="auto", show_default=True, help="OCR engine: auto, or one that `invoice-lab engines` lists."
-)
-WORKERS = click.option(
-    "--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Processes that read; 0: one a core."
-)
-PROGRESS = click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
@@ -54,7 +51,8 @@ def _fail(ctx: click.Context, error: InvoiceLabError) -> NoReturn:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="invoice-lab")
 @click.option("-v", "--verbose", is_flag=True, help="Tell what happens behind the scenes.")
-def main(verbose: bool) -> None:
+@click.option("--log", type=click.Path(dir_okay=False), help="Log into a file, as JSON lines [$INVOICE_LAB_LOG].")
+def main(verbose: bool, log: str | None) -> None:
     """Read invoice scans, keep them in books, and report on customers and products.
 
     Exit codes: 0 all went well, 1 some scans failed, 2 wrong usage or nothing found, 130 stopped by the user; others
@@ -62,11 +60,18 @@ def main(verbose: bool) -> None:
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    logging.root.handlers[0].setLevel(level)  # what the file takes from INFO on need not be said
+    if log:
+        os.environ[LOG_VARIABLE] = log  # kernels and workers log there, too
+    log_to_file()
 
 
+main.add_command(batches)
 main.add_command(engine_study)
 main.add_command(engines)
+main.add_command(ingest)
 main.add_command(review)
+main.add_command(watch)
 
 
 @main.command()
@@ -134,26 +139,6 @@ def sample(folder: Path, count: int, seed: int) -> None:
 
 
 @main.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@workspace_option(DEFAULT_WORKSPACE)
-@ENGINE
-@WORKERS
-@PROGRESS
-def ingest(source: Path, workspace: str, engine: str, workers: int, progress: bool) -> None:
-    """Read the scans below SOURCE into the books, and refresh the cache."""
-    from invoice_lab.ingest import ingest as run
-    from invoice_lab.warehouse.connection import database
-    from invoice_lab.warehouse.refresh import refresh as run_refresh
-
-    settings = Settings.from_environment()
-    with database(settings):  # held, so that an embedded server is not stopped and started between the two
-        summary = run(source, workspace=workspace, engine=engine, workers=workers, progress=progress, settings=settings)
-        run_refresh(workspace, settings)
-    click.echo(str(summary))
-    _tell_failures(summary.failures)
-
-
-@main.command()
 @workspace_option(DEFAULT_WORKSPACE)
 def refresh(workspace: str) -> None:
     """Write a new DuckDB cache from the books."""
@@ -185,7 +170,7 @@ def report(scans: Path | None, workspace: str | None, as_of: datetime | None, en
         click.echo(str(result.summary))
     click.echo(f"{'Reports':15} {settings.reports_dir / 'index.html'}")
     click.echo(f"{'All in all':15} {result.seconds:.1f} seconds")
-    _tell_failures(result.summary.failures if result.summary else [])
+    tell_failures(result.summary.failures if result.summary else [])
 
 
 @main.command()
@@ -244,10 +229,3 @@ def doctor() -> None:
 
 def _counted(counts: dict[str, int]) -> str:
     return " / ".join(f"{number} {status}" for status, number in counts.items())
-
-
-def _tell_failures(failures: list[str]) -> None:
-    for failure in failures:
-        click.echo(f"failed: {failure}", err=True)
-    if failures:
-        raise SystemExit(EXIT_FAILED_SCANS)

@@ -44,6 +44,13 @@ class NothingFoundError(InvoiceLabError):
     remedy = "Name a folder or file with invoice scans (PNG, JPEG, TIFF, WebP, BMP or PDF)."
 
 
+class SourceError(InvoiceLabError):
+    """A source can't be listed, or not to its end; what was fetched before is kept."""
+
+    exit_code = 66
+    remedy = "Run the same command again to go on where it stopped, once the source answers."
+
+
 class ScanError(InvoiceLabError):
     """The bytes of one scan can't be used; the batch goes on.
 
@@ -69,6 +76,13 @@ class MissingToolError(InvoiceLabError):
 
     exit_code = 69
     remedy = "Run `make setup`, or `invoice-lab doctor` to see what is missing."
+
+
+class WorkersLostError(InvoiceLabError):
+    """The cluster that read was lost; what was committed stays."""
+
+    exit_code = 71
+    remedy = "Run the same command again to go on where it stopped, once the scheduler is back."
 
 
 class DatabaseError(InvoiceLabError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from invoice_lab.ingest import IngestSummary, find_scans
+from invoice_lab.ingest import IngestSummary, open_scans
 from invoice_lab.progress import Follower
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import check_writable, write_reports
@@ -74,7 +74,7 @@ def report(
     drawn = scans is None and settings.database_url is None and workspace in (None, SAMPLE_WORKSPACE)
     name = workspace_name(workspace or (SAMPLE_WORKSPACE if drawn else DEFAULT_WORKSPACE))
     if scans is not None:
-        find_scans(scans, name)  # tells at once where there is nothing to read
+        open_scans(scans, name)  # tells at once where there is nothing to read
     check_writable(settings)
     if drawn or scans is not None:
         settings.make_workspace_dir(name)

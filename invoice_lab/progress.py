@@ -24,18 +24,19 @@ class Progress:
 
     Parameters
     ----------
-    total : int
-        Scans to come.
     show : bool
         Whether to draw a bar; events go to the file of ``INVOICE_LAB_PROGRESS`` in any case.
+    total : int
+        Scans to come, as far as they are known.
     """
 
-    def __init__(self, total: int, show: bool = True) -> None:
+    def __init__(self, show: bool = True, total: int = 0) -> None:
         path = os.environ.get(VARIABLE)
         self._events = Path(path).open("a", encoding="utf-8") if path else None  # noqa: SIM115 - closed by __exit__
         self._bar = None if self._events or not show else _bar(total)
         self._counts: Counter[str] = Counter()
-        self._tell({"total": total})
+        self._total = 0
+        self.expect(total)
 
     def __enter__(self) -> Progress:
         return self
@@ -45,6 +46,15 @@ class Progress:
             self._events.close()
         if self._bar is not None:
             self._bar.close()
+
+    def expect(self, total: int) -> None:
+        """Learn how many scans there are, as far as they are listed."""
+        if total == self._total:
+            return
+        self._total = total
+        self._tell({"total": total})
+        if self._bar is not None:
+            _expect(self._bar, total)
 
     def update(self, what: str) -> None:
         """Count one scan."""
@@ -63,6 +73,11 @@ def _bar(total: int) -> Any:  # noqa: ANN401 - tqdm's class depends on where it 
     from tqdm.auto import tqdm
 
     return tqdm(total=total, unit=" scans", desc="Reading", dynamic_ncols=True)
+
+
+def _expect(bar: Any, total: int) -> None:  # noqa: ANN401 - see _bar
+    bar.total = total
+    bar.refresh()
 
 
 def _advance(bar: Any, counts: Counter[str]) -> None:  # noqa: ANN401 - see _bar
@@ -102,7 +117,8 @@ class Follower:
                 for line in events:
                     event = json.loads(line)
                     if "total" in event:
-                        bar = _bar(event["total"])
+                        bar = bar or _bar(0)
+                        _expect(bar, event["total"])
                     elif bar is not None:
                         counts[event["done"]] += 1
                         _advance(bar, counts)

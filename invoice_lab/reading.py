@@ -12,11 +12,10 @@ from invoice_lab.ocr.decode import SUFFIXES, Limits
 from invoice_lab.ocr.engines import load_engine
 from invoice_lab.progress import Progress
 from invoice_lab.sources.folder import Listing, list_scans, load_scan
-from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.evaluate import Evaluation, evaluate, load_truth
 from invoice_lab.validation.finding import STATUSES
 from invoice_lab.validation.record import to_record
-from invoice_lab.workers import Reading, WorkerPool, failed
+from invoice_lab.workers import Reading, Task, WorkerPool, Workforce, failed
 
 Record = dict[str, Any]
 
@@ -31,18 +30,19 @@ def read_listing(listing: Listing, engine: str = "auto", workers: int = 0, progr
         gives a record with the status ``failed``.
     """
     load_engine(engine)  # tells at once what is missing
-    with WorkerPool(engine, workers) as pool, Progress(len(listing), progress) as shown:
-        for (file, problem), reading in pool.read(_opened(listing)):
+    with WorkerPool(engine, Workforce(workers)) as pool, Progress(progress, len(listing)) as shown:
+        for (file, problem), reading in pool.read(_opened(listing, engine)):
             found = reading or Reading((failed("", "not-readable", problem),), 0.0)
             shown.update(found.judgements[0].status)
             for judgement in found.judgements:
                 yield to_record(judgement, file, found.seconds)
 
 
-def _opened(listing: Listing) -> Iterator[tuple[tuple[str, str], Scan | None]]:
+def _opened(listing: Listing, engine: str) -> Iterator[tuple[tuple[str, str], Task | None]]:
     for name, path in listing.files:
         try:
-            yield (name, ""), load_scan(name, path, Limits().bytes)
+            scan = load_scan(name, path, Limits().bytes)
+            yield (name, ""), Task(scan.sha256, name, engine, scan)
         except ScanError as error:
             yield (name, error.message), None
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,12 @@ def doubtful_cache(settings: Settings, workspace: str = "sample") -> Path:
                 "insert into parts values (?, 0, ?, ?, 'fac-2019', ?, null, 'truth', '1', 0.4)",
                 [sha, f"doubt/{HOSTILE_NAME}-{number}.png", status, f"FAC_{number}"],
             )
-            connection.execute("insert into fields values (?, 0, 'customer.name', 'x', 'x', 0.35, 'truth')", [sha])
             connection.execute(
                 "insert into findings values (?, 0, 0, ?, 'error', ?, ?)", [sha, code, field, HOSTILE_MESSAGE]
+            )
+        for status, number in Counter(status for status, _, _ in extra).items():
+            connection.execute(
+                "insert into field_counts values (?, 'customer.name', 'truth', 0.35, ?)", [status, number]
             )
 
     return publish(settings.cache_dir(workspace), workspace, fill, sample=True)

@@ -11,7 +11,7 @@ from invoice_lab.ocr.engines import engine_names, engine_state, load_engine
 from invoice_lab.validation.comparison import Compared, compared
 from invoice_lab.validation.evaluate import Evaluation, wrong_fields
 from invoice_lab.validation.record import to_record
-from invoice_lab.workers import Reading, WorkerPool
+from invoice_lab.workers import Reading, Task, WorkerPool, Workforce
 
 AUTO = "auto"
 """Reading by drawing where the layout's drawing is known, else by the default engine."""
@@ -92,8 +92,9 @@ def run_engine(name: str, version: str, pages: Sequence[StudyPage]) -> EngineRun
     The first page is read twice; the first time, in which models are loaded, does not count.
     """
     run = EngineRun(name, version)
-    with WorkerPool(name, workers=1) as pool:
-        items = [(None, pages[0].scan), *((page, page.scan) for page in pages)]
+    with WorkerPool(name, Workforce(workers=1)) as pool:
+        twice = [(None, pages[0].scan), *((page, page.scan) for page in pages)]
+        items = [(page, Task(scan.sha256, scan.name, name, scan)) for page, scan in twice]
         for page, reading in pool.read(items):
             if page and reading:
                 _add(run, page, reading)

@@ -36,6 +36,8 @@ TELLING = ("invoice_id", "issued_at", "total")
 """Fields of which one at least shows that there is an invoice; names and addresses are read into noise, too."""
 FACTOR = 1.5
 """Enlargement of the page at the layout's scale (letters of 12 to 24 px): the best of 1, 1.5, 2 and 3 for ``fra``."""
+DRAWING = "drawing"
+"""What stands for an engine on pages that were read by drawing them."""
 DRAWING_VERSION = f"FreeType {features.version('freetype2')}"
 """What draws the glyphs that pages are compared with."""
 QR_FIELDS = ("number", "category", "gender", "birth_date")
@@ -212,7 +214,7 @@ def _drawn_page(page: Page, layout: Layout, reading: DrawnReading) -> Page:
         page,
         layout=layout.name,
         currency=layout.currency,
-        engine="drawing",
+        engine=DRAWING,
         engine_version=DRAWING_VERSION,
         text=reading.text,
         fields=reading.fields | _qr_fields(page.qr, layout),

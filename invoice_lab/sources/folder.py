@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from invoice_lab.errors import NothingFoundError, ScanError
 from invoice_lab.sources.scan import Scan
+from invoice_lab.sources.source import Item
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,48 @@ def text_name(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+@dataclass(frozen=True)
+class FolderSource:
+    """A folder, searched recursively, or one file, as a `Source`.
+
+    Attributes
+    ----------
+    name : str
+    listing : Listing
+    most_bytes : int
+        The largest file that is read.
+    """
+
+    name: str
+    listing: Listing
+    most_bytes: int
+    concurrency: int = 1
+
+    @classmethod
+    def of(cls, path: Path, suffixes: Iterable[str], most_bytes: int) -> FolderSource:
+        """List a folder; raises as `list_scans` does."""
+        return cls(text_name(str(path)), list_scans([path], suffixes), most_bytes)
+
+    @property
+    def passed_over(self) -> int:
+        """Files without a known image suffix."""
+        return self.listing.passed_over
+
+    def items(self, since: str = "") -> Iterator[Item]:
+        """List the files, all of them; see `Source`."""
+        return (Item(name, str(path)) for name, path in self.listing.files)
+
+    def fetch(self, item: Item) -> bytes:
+        """Read a file; raises as `read_file` does."""
+        return read_file(Path(item.place), self.most_bytes)
+
+
 def load_scan(name: str, path: Path, most_bytes: int) -> Scan:
+    """Read one file as a scan; raises as `read_file` does."""
+    return Scan.of(name, read_file(path, most_bytes))
+
+
+def read_file(path: Path, most_bytes: int) -> bytes:
     """Read one file, whole and no larger than allowed.
 
     Raises
@@ -97,6 +139,6 @@ def load_scan(name: str, path: Path, most_bytes: int) -> Scan:
         if about.st_size > most_bytes:
             size = f"{about.st_size / 1e6:.1f} MB"
             raise ScanError("not-readable", f"The file has {size}; the limit is {most_bytes / 1e6:g} MB.")
-        return Scan.of(name, path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise ScanError("not-readable", f"The file can't be opened: {error.strerror}.") from error

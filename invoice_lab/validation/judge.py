@@ -13,7 +13,7 @@ from invoice_lab.validation.draft import Draft
 from invoice_lab.validation.finding import Finding, Status
 from invoice_lab.validation.invoice import Customer, Invoice, Line
 
-OUR_FAULTS = frozenset({"engine-failed", "worker-lost", "not-readable", "internal-error"})
+OUR_FAULTS = frozenset({"engine-failed", "worker-lost", "time-limit", "memory-limit", "not-readable", "internal-error"})
 """Problems that are ours, not the page's: status ``failed``."""
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from invoice_lab.validation.judge import Judgement
 
-Outcome = Literal["new", "known", "duplicate"]
+Outcome = Literal["new", "known", "duplicate", "reread"]
+"""What an arrival came to; ``reread`` is said of a scan that was read again from the store."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Arrival:
     seconds : float
         What the reading took.
     problem : str or None
+    engine : str
+        The engine that was asked for, such as ``auto``.
+    place, mark : str
+        Where it is in its source, and the source's watermark that is reached with it; see `Item`.
     """
 
     no: int
@@ -49,6 +54,9 @@ class Arrival:
     judgements: tuple[Judgement, ...] = ()
     seconds: float = 0.0
     problem: str | None = None
+    engine: str = ""
+    place: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,49 +6,25 @@ data: hence every refresh writes a new file ``cache-<n>.duckdb`` and then replac
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from invoice_lab.errors import CacheError
 from invoice_lab.settings import Settings
+from invoice_lab.warehouse.cache_files import POINTER, next_version, pointed
+from invoice_lab.warehouse.cache_meta import TABLES, CacheMeta, read_meta
+from invoice_lab.warehouse.cache_write import (
+    create_tables,
+    finish_in_full,
+    first_line,
+    write_version,
+    writing,
+)
 
-CACHE_FORMAT = "1"
-POINTER = "current"
-TABLES = ("customers", "products", "invoices", "invoice_lines", "parts", "fields", "findings")
-_KEPT_VERSIONS = 2
-_SCHEMA = Path(__file__).with_name("cache_schema.sql")
-
-
-@dataclass(frozen=True)
-class CacheMeta:
-    """What a cache file says it holds.
-
-    Attributes
-    ----------
-    workspace : str
-    as_of : date or None
-        The day after the last invoice; None where there is none.
-    fingerprint : str
-        Hexadecimal digest of every row: equal data, equal fingerprint.
-    counts : dict of str to int
-        Rows by table.
-    sample : bool
-        Whether the data is made up by `invoice_lab.samples`.
-    """
-
-    workspace: str
-    as_of: date | None
-    fingerprint: str
-    counts: dict[str, int]
-    sample: bool
+__all__ = ["POINTER", "TABLES", "Cache", "CacheMeta", "open_cache", "publish"]
+_TRIES = 5
 
 
 class Cache:
@@ -90,20 +66,29 @@ def open_cache(workspace: str, settings: Settings | None = None) -> Cache:
         Where there is none yet, or it is broken or of another format.
     """
     folder = (settings or Settings.from_environment()).cache_dir(workspace)
-    pointer = folder / POINTER
-    if not pointer.is_file():
-        there = sorted(path.parent.parent.name for path in folder.parent.parent.glob(f"*/cache/{POINTER}"))
-        remedy = f"There are caches of: {', '.join(there)}. " if there else ""
-        raise CacheError(
-            f"The workspace {workspace!r} has no cache yet (looked in {folder}).",
-            f"{remedy}Run `invoice-lab refresh --workspace {workspace}` (or `make report`) to make one.",
-        )
-    path = folder / pointer.read_text().strip()
+    for _ in range(_TRIES):
+        path = pointed(folder)
+        if path is None:
+            raise _missing(workspace, folder)
+        try:
+            return open_version(path)
+        except CacheError:
+            if pointed(folder) == path:
+                raise
+    raise CacheError(f"The cache in {folder} is replaced faster than it can be opened.", "Try again.")
+
+
+def open_version(path: Path) -> Cache:
+    """Open a version, current or not, read-only; raises as `open_cache` does."""
     try:
         connection = duckdb.connect(str(path), read_only=True)
-        return Cache(path, connection, _read_meta(connection))
     except duckdb.Error as error:
-        raise CacheError(f"The cache {path} can't be read: {error}.") from error
+        raise CacheError(f"The cache {path} can't be read: {first_line(error)}.") from error
+    try:
+        return Cache(path, connection, read_meta(connection))
+    except BaseException:
+        connection.close()
+        raise
 
 
 def publish(
@@ -125,90 +110,28 @@ def publish(
     -------
     Path
         The new file.
+
+    Raises
+    ------
+    CacheError
+        It can't be written; the cache of before stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _writer(folder):
-        number = max((_number(path) for path in folder.glob("cache-*.duckdb")), default=0) + 1
-        path = folder / f"cache-{number}.duckdb"
-        try:
-            _write(path, workspace, fill, sample)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        _switch(folder, path)
-        _forget_old(folder, number)
+
+    def write(cache: duckdb.DuckDBPyConnection) -> CacheMeta:
+        create_tables(cache)
+        fill(cache)
+        return finish_in_full(cache, CacheMeta(workspace, None, 0, {}, sample))
+
+    with writing(folder, workspace):
+        path = next_version(folder)
+        write_version(path, write)
     return path
 
 
-def _write(path: Path, workspace: str, fill: Callable[[duckdb.DuckDBPyConnection], None], sample: bool) -> None:
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(_SCHEMA.read_text())
-        fill(connection)
-        counts = {table: _scalar(connection, f"select count(*) from {table}") for table in TABLES}
-        last = _scalar(connection, "select max(issued_at)::date from invoices")
-        rows = {
-            "format": CACHE_FORMAT,
-            "workspace": workspace,
-            "as_of": (last + timedelta(days=1)).isoformat() if last else "",
-            "fingerprint": _fingerprint(connection),
-            "sample": "yes" if sample else "no",
-            **{f"rows.{table}": str(count) for table, count in counts.items()},
-        }
-        connection.executemany("insert into meta values (?, ?)", [list(item) for item in rows.items()])
-
-
-def _fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
-    """Digest every row of every table; the order of rows doesn't count (keys make them distinct)."""
-    total = 0
-    for table in TABLES:
-        row = f"'{table}' || to_json({table})::varchar"
-        value = _scalar(connection, f"select bit_xor(md5_number({row})) from {table}") or 0
-        total ^= int(value)
-    return f"{total & (2**128 - 1):032x}"[:16]
-
-
-def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401 - whatever the query gives
-    row = connection.execute(sql).fetchone()
-    return row[0] if row else None
-
-
-def _read_meta(connection: duckdb.DuckDBPyConnection) -> CacheMeta:
-    rows = dict(connection.execute("select key, value from meta").fetchall())
-    if rows.get("format") != CACHE_FORMAT:
-        raise CacheError(f"The cache has format {rows.get('format')!r}, this version reads {CACHE_FORMAT!r}.")
-    return CacheMeta(
-        workspace=rows["workspace"],
-        as_of=date.fromisoformat(rows["as_of"]) if rows["as_of"] else None,
-        fingerprint=rows["fingerprint"],
-        counts={table: int(rows[f"rows.{table}"]) for table in TABLES},
-        sample=rows["sample"] == "yes",
+def _missing(workspace: str, folder: Path) -> CacheError:
+    there = sorted(path.parent.parent.name for path in folder.parent.parent.glob(f"*/cache/{POINTER}"))
+    remedy = f"There are caches of: {', '.join(there)}. " if there else ""
+    return CacheError(
+        f"The workspace {workspace!r} has no cache yet (looked in {folder}).",
+        f"{remedy}Run `invoice-lab refresh --workspace {workspace}` (or `make report`) to make one.",
     )
-
-
-def _number(path: Path) -> int:
-    digits = path.stem.removeprefix("cache-")
-    return int(digits) if digits.isdigit() else 0
-
-
-@contextlib.contextmanager
-def _writer(folder: Path) -> Iterator[None]:
-    """Let one refresh at a time write."""
-    with (folder / "writer.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _switch(folder: Path, path: Path) -> None:
-    new = folder / f"{POINTER}.new"
-    with new.open("w") as file:
-        file.write(path.name)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / POINTER)
-
-
-def _forget_old(folder: Path, newest: int) -> None:
-    """Drop files that no reader can still be about to open: all but the newest two."""
-    for path in folder.glob("cache-*.duckdb*"):
-        if _number(Path(path.name.split(".")[0])) <= newest - _KEPT_VERSIONS:
-            path.unlink(missing_ok=True)

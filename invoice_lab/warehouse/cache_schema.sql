@@ -54,15 +54,13 @@ create table parts (
     confidence     double
 );
 
--- one row a field that was read on a part
-create table fields (
-    sha256     varchar not null,
-    part       integer not null,
+-- how many fields were read on parts of a status, in a way, with a confidence; those of all lines together
+create table field_counts (
+    status     varchar not null,
     field      varchar not null,
-    raw        varchar not null,
-    value      varchar,
+    how        varchar not null,
     confidence double not null,
-    how        varchar not null
+    number     bigint not null
 );
 
 create table findings (
@@ -73,6 +71,52 @@ create table findings (
     severity varchar not null,
     field    varchar,
     message  varchar not null
+);
+
+-- files of the latest batch that could not be opened; they stand in parts and findings, too
+create table unopened (
+    sha256  varchar not null,
+    name    varchar not null,
+    problem varchar not null
+);
+
+-- Sums, so that no page has to look at every invoice. They follow from the tables above: see cache_sums.py.
+
+-- by day; customers are counted on the day of their first invoice ever, and of their first one in its month
+create table sales_days (
+    currency     varchar not null,
+    category     varchar,
+    day          date not null,
+    sales        decimal(38, 2) not null,
+    invoices     bigint not null,
+    first_ever   bigint not null,
+    first_of_month bigint not null
+);
+
+create table customer_totals (
+    currency    varchar not null,
+    customer_id varchar not null,
+    sales       decimal(38, 2) not null,
+    invoices    bigint not null,
+    first_date  date not null,
+    last_date   date not null
+);
+
+create table product_totals (
+    currency   varchar not null,
+    product_id varchar not null,
+    sales      decimal(38, 2) not null,
+    quantity   bigint not null,
+    invoices   bigint not null,
+    customers  bigint not null
+);
+
+create table finding_counts (
+    code     varchar not null,
+    severity varchar not null,
+    status   varchar not null,
+    findings bigint not null,
+    parts    bigint not null
 );
 
 create table meta (

@@ -9,10 +9,20 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from invoice_lab.errors import UsageError
+from invoice_lab.sources.source import Item
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded, Outcome
 from invoice_lab.warehouse.decide import Decider
 from invoice_lab.warehouse.write import lock_books, write
+
+_OUTSTANDING = """
+    select distinct on (name collate "C") name, place
+    from batch_scans as missed join batches using (batch)
+    where source = %(source)s and place is not null and not exists (
+        select from batch_scans as had join batches as its using (batch)
+        where had.name = missed.name and had.sha256 is not null and its.source = %(source)s)
+    order by name collate "C", started_at desc, no desc
+"""
 
 
 def start_batch(connection: Connection, batch: Batch) -> None:
@@ -47,7 +57,9 @@ def holds_made_up(connection: Connection) -> bool:
 def finish_batch(connection: Connection, batch: Batch) -> None:
     """Record that a batch went through."""
     with connection.cursor() as cursor:
-        cursor.execute("update batches set finished_at = now() where batch = %s", (str(batch.batch),))
+        cursor.execute(
+            "update batches set finished_at = now(), committed_at = now() where batch = %s", (str(batch.batch),)
+        )
 
 
 def known_scans(connection: Connection, sha256s: Sequence[str]) -> set[str]:
@@ -63,6 +75,31 @@ def _known(cursor: Cursor, sha256s: Sequence[str]) -> set[str]:
         (list(sha256s),),
     )
     return {row[0] for row in cursor.fetchall()}
+
+
+def watermark(connection: Connection, source: str) -> str:
+    """Return where a source's listing goes on, empty where it begins."""
+    with connection.cursor() as cursor:
+        cursor.execute("select mark from watermarks where source = %s", (source,))
+        row = cursor.fetchone()
+        return row[0] if row else ""
+
+
+def set_watermark(connection: Connection, source: str, mark: str) -> None:
+    """Note how far a source's scans are in the books, within the connection's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into watermarks (source, mark) values (%s, %s)"
+            " on conflict (source) do update set mark = excluded.mark, updated_at = now()",
+            (source, mark),
+        )
+
+
+def outstanding(connection: Connection, source: str) -> list[Item]:
+    """Return the scans of a source that could not be had when they were listed, nor since."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTSTANDING, {"source": source})
+        return [Item(name, place) for name, place in cursor.fetchall()]
 
 
 def load(connection: Connection, batch: UUID, arrivals: Sequence[Arrival]) -> list[Loaded]:
@@ -93,7 +130,9 @@ class _Decisions:
         self._decide = Decider(cursor, [invoice for arrival in arrivals for invoice in _accepted(arrival)])
 
     def __call__(self, arrival: Arrival) -> Loaded:
-        if arrival.sha256 in self._scans:
+        if arrival.sha256 in self._scans or (
+            arrival.sha256 and not arrival.judgements
+        ):  # it came twice, and is read once
             return Loaded(arrival, "known", ())
         if arrival.sha256:
             self._scans.add(arrival.sha256)

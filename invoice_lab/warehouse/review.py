@@ -19,7 +19,7 @@ from invoice_lab.warehouse.arrival import LoadedPart
 from invoice_lab.warehouse.decide import Decider
 from invoice_lab.warehouse.parts import Part, page_adapter, read_part
 from invoice_lab.warehouse.withdraw import withdraw
-from invoice_lab.warehouse.write import lock_books, write_invoices, write_parts
+from invoice_lab.warehouse.write import How, lock_books, write_invoices, write_parts
 
 Kind = Literal["accept", "correct", "reject"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -128,7 +128,7 @@ def _place(cursor: Cursor, seen: Part, decision: Decision) -> tuple[LoadedPart, 
         _check_accepted(placed, seen)
         _check_despite(decision, placed.judgement.findings)
     write_invoices(cursor, [placed])
-    write_parts(cursor, [(seen.seconds, placed)])
+    write_parts(cursor, [(How(seen.seconds, ""), placed)])  # the part is there: how it was read stays
     return placed, copies
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
+import secrets
+import time
 from pathlib import Path
 
 import fsspec
 
 from invoice_lab.errors import UsageError
 from invoice_lab.sources.scan import Scan
+
+INCOMING = ".incoming"
+"""Folder of a store in which files are written before they get their name."""
+LEFT_SECONDS = 3600
 
 
 class ScanStore:
@@ -25,15 +31,37 @@ class ScanStore:
         self._files, self._root = fsspec.core.url_to_fs(str(root))
 
     def put(self, scan: Scan) -> None:
-        """Keep a scan's bytes; nothing happens where they are kept already. A cut-off write leaves nothing behind."""
+        """Keep a scan's bytes; nothing happens where they are kept already. A cut-off write leaves nothing behind.
+
+        Raises
+        ------
+        UsageError
+            The store can't be written.
+        """
         path = self._path(scan.sha256)
-        if self._files.exists(path):
+        try:
+            if self._files.exists(path):
+                return
+            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            if self._is_local:
+                self._files.makedirs(self._incoming, exist_ok=True)
+                _write_durably(Path(path), scan.data, Path(self._incoming))
+            else:  # object stores show an object only when it is whole
+                self._files.pipe_file(path, scan.data)
+        except OSError as error:
+            raise UsageError(
+                f"The scan store {self._root} can't be written: {error.strerror or error}.",
+                "Make room there, or make it writable; then the same command goes on where it stopped.",
+            ) from error
+
+    def sweep(self) -> None:
+        """Remove what writers left that were killed: files of an hour ago, for others may be writing now."""
+        if not self._is_local or not Path(self._incoming).is_dir():
             return
-        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-        if "file" in self._files.protocol:
-            _write_durably(Path(path), scan.data)
-        else:  # object stores show an object only when it is whole
-            self._files.pipe_file(path, scan.data)
+        for left in Path(self._incoming).iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                    left.unlink()
 
     def get(self, sha256: str, name: str = "") -> Scan:
         """Return a scan by its sha256.
@@ -51,19 +79,37 @@ class ScanStore:
     def __contains__(self, sha256: str) -> bool:
         return bool(self._files.exists(self._path(sha256)))
 
+    @property
+    def _is_local(self) -> bool:
+        return "file" in self._files.protocol
+
+    @property
+    def _incoming(self) -> str:
+        return f"{self._root}/{INCOMING}"
+
     def _path(self, sha256: str) -> str:
         return f"{self._root}/{sha256[:2]}/{sha256}"
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    """Write beside the place, fsync, and move there, so that a file under its name is always whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+def _write_durably(path: Path, data: bytes, incoming: Path) -> None:
+    """Write elsewhere, fsync, and move to the place, so that a file under its name is always whole."""
+    new = incoming / f"{path.name}-{secrets.token_hex(4)}"
     try:
-        with os.fdopen(handle, "wb") as file:
+        with new.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        new.replace(path)
+        _sync_folder(path.parent)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let a power cut not take away a file's name."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -69,13 +69,18 @@ def withdraw(cursor: Cursor, part: Part) -> tuple[str, ...]:
     found = (row[0], part.sha256, part.part, said.code, said.severity, said.field, said.message)
     cursor.execute(_COPIES_TO_REVIEW, found)
     copies = tuple(sorted(f"{sha256}:{number}" for sha256, number in cursor.fetchall()))
-    cursor.execute("update parts set invoice_id = null where invoice_id = %s", row)
-    cursor.execute("select distinct product_id from invoice_lines where invoice_id = %s", row)
-    products = [product for (product,) in cursor.fetchall()]
-    cursor.execute("delete from invoices where invoice_id = %s", row)
-    _follow_products(cursor, products)
-    _follow_customers(cursor, row[0])
+    take_out(cursor, row[0])
     return copies
+
+
+def take_out(cursor: Cursor, invoice_id: str) -> None:
+    """Delete an invoice with what hung on it; parts that held it hold none."""
+    cursor.execute("update parts set invoice_id = null where invoice_id = %s", (invoice_id,))
+    cursor.execute("select distinct product_id from invoice_lines where invoice_id = %s", (invoice_id,))
+    products = [product for (product,) in cursor.fetchall()]
+    cursor.execute("delete from invoices where invoice_id = %s", (invoice_id,))
+    _follow_products(cursor, products)
+    _follow_customers(cursor, invoice_id)
 
 
 def _follow_products(cursor: Cursor, products: list[str]) -> None:

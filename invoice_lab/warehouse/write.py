@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg2.extensions import cursor as Cursor
 
+from invoice_lab.ocr.layouts import layout_digest
 from invoice_lab.ocr.page import Page
 from invoice_lab.validation import ids
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.validation.record import mean_confidence
-from invoice_lab.warehouse.arrival import Loaded, LoadedPart
+from invoice_lab.warehouse.arrival import Arrival, Loaded, LoadedPart
+from invoice_lab.warehouse.parts import page_adapter
 from invoice_lab.warehouse.upsert import Row, insert_rows
 
 CUSTOMER_COLUMNS = (
@@ -28,9 +28,10 @@ INVOICE_COLUMNS = (
 )  # fmt: skip
 PRICE_KEY = ("product_id", "currency", "unit_price")
 LINE_COLUMNS = ("invoice_id", "line_no", "product_id", "quantity", "unit_price", "amount")
+ARRIVAL_COLUMNS = ("batch", "no", "name", "sha256", "outcome", "problem", "place")
 PART_COLUMNS = (
     "sha256", "part", "status", "layout", "printed_id", "invoice_id", "engine", "engine_version", "confidence",
-    "page", "seconds",
+    "page", "layout_digest", "seconds", "asked",
 )  # fmt: skip
 
 _UPDATE_CUSTOMER = """
@@ -56,6 +57,13 @@ _UPDATE_PART = """
 """
 
 
+class How(NamedTuple):
+    """How a part was read: the seconds it took, and the engine that was asked for."""
+
+    seconds: float
+    engine: str
+
+
 def lock_books(cursor: Cursor) -> None:
     """Let one transaction of a workspace decide at a time: each sees what the others have decided."""
     cursor.execute("select pg_advisory_xact_lock(hashtext(current_schema() || ' load'))")
@@ -69,11 +77,14 @@ def write(cursor: Cursor, batch: UUID, loaded: Sequence[Loaded]) -> None:
     insert_rows(cursor, "scans", ("sha256", "name", "bytes"), scans, "on conflict do nothing")
     cursor.execute("delete from parts where status = 'failed' and sha256 = any(%s)", ([scan[0] for scan in scans],))
     write_invoices(cursor, [part for _, part in parts])
-    write_parts(cursor, [(item.arrival.seconds, part) for item, part in parts])
-    arrivals = [
-        (str(batch), i.arrival.no, i.arrival.name, i.arrival.sha256, i.outcome, i.arrival.problem) for i in loaded
-    ]
-    insert_rows(cursor, "batch_scans", ("batch", "no", "name", "sha256", "outcome", "problem"), arrivals)
+    write_parts(cursor, [(how_read(item.arrival), part) for item, part in parts])
+    write_arrivals(cursor, batch, loaded)
+
+
+def write_arrivals(cursor: Cursor, batch: UUID, loaded: Sequence[Loaded]) -> None:
+    """Write what arrived in a batch, and what became of it."""
+    insert_rows(cursor, "batch_scans", ARRIVAL_COLUMNS, [_arrival(batch, item) for item in loaded])
+    cursor.execute("update batches set committed_at = clock_timestamp() where batch = %s", (str(batch),))
 
 
 def write_invoices(cursor: Cursor, parts: Iterable[LoadedPart]) -> None:
@@ -90,8 +101,13 @@ def write_invoices(cursor: Cursor, parts: Iterable[LoadedPart]) -> None:
     insert_rows(cursor, "prices", (*PRICE_KEY, "sales"), _prices(invoices), _UPDATE_PRICE)
 
 
-def write_parts(cursor: Cursor, parts: Sequence[tuple[float, LoadedPart]]) -> None:
-    """Write parts, each with the seconds its reading took, and their findings; what was there of them is replaced.
+def how_read(arrival: Arrival) -> How:
+    """Tell how an arrival was read."""
+    return How(arrival.seconds, arrival.engine)
+
+
+def write_parts(cursor: Cursor, parts: Sequence[tuple[How, LoadedPart]]) -> None:
+    """Write parts, each with how it was read, and their findings; what was there of them is replaced.
 
     How long the first reading took, by which engine and when, stays as it was.
     """
@@ -154,12 +170,18 @@ def _lines(invoice: Invoice) -> list[Row]:
     ]
 
 
-def _part(seconds: float, part: LoadedPart) -> Row:
+def _arrival(batch: UUID, loaded: Loaded) -> Row:
+    arrival = loaded.arrival
+    place = (arrival.place or None) if arrival.problem else None
+    return str(batch), arrival.no, arrival.name, arrival.sha256, loaded.outcome, arrival.problem, place
+
+
+def _part(how: How, part: LoadedPart) -> Row:
     page, status = part.judgement.page, part.judgement.status
-    content = json.dumps(asdict(page), ensure_ascii=False)
+    content = page_adapter().dump_json(page).decode()
     return (
         page.sha256, page.part, status, page.layout, page.value("invoice_id"), part.invoice_id, page.engine,
-        page.engine_version, mean_confidence(page), content, seconds,
+        page.engine_version, mean_confidence(page), content, layout_digest(page.layout), *how,
     )  # fmt: skip
 
 

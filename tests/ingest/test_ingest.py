@@ -163,8 +163,8 @@ def test_a_name_that_is_no_utf8_does_not_stop_a_batch(tmp_path, module_settings)
 RUN = """
 import os, signal, sys
 from pathlib import Path
-import invoice_lab.ingest
-from invoice_lab.ingest import Progress, ingest
+from invoice_lab.ingest import batch, ingest
+from invoice_lab.progress import Progress
 from invoice_lab.settings import Settings
 
 class Impatient(Progress):
@@ -176,7 +176,7 @@ class Impatient(Progress):
             self.asked = True
             os.kill(os.getpid(), signal.SIGINT)
 
-invoice_lab.ingest.Progress = Impatient
+batch.Progress = Impatient
 if __name__ == "__main__":
     data = Path(sys.argv[1])
     print(ingest(sys.argv[2], workspace="stopped", workers=1, progress=False, settings=Settings(data, data / "r")))

@@ -1,13 +1,18 @@
-"""The worker pool outlives killed workers, and names the scan that kills them."""
+"""Workers in the order of the scans; lost ones are replaced, and the scan that kills them is named."""
 
 import os
+import time
 
 import pytest
+import unruly
 from pages import NEW, scan_of_record
 
-from invoice_lab import workers
+from invoice_lab.errors import MissingToolError, UsageError, WorkersLostError
 from invoice_lab.sources.scan import Scan
-from invoice_lab.workers import WorkerPool, read_and_judge, worker_count
+from invoice_lab.workers import EXECUTORS, Task, WorkerPool, Workforce, WorkLimits, read_and_judge, worker_count
+
+STANDARD = WorkLimits()
+GOOD = scan_of_record(NEW, "good.png")
 
 
 class BrokenEngine:
@@ -19,40 +24,124 @@ class BrokenEngine:
         raise ZeroDivisionError("division by zero")
 
 
-def test_readings_come_in_the_order_of_the_scans():
-    items = [(number, scan_of_record(NEW, f"{number}.png") if number % 3 else None) for number in range(7)]
-    with WorkerPool("auto", 2) as pool:
+def task(scan, limits=STANDARD):
+    return Task(scan.sha256, scan.name, "auto", scan, limits=limits)
+
+
+def scans(*names):
+    return [Scan(name, GOOD.data, f"{number:064x}") for number, name in enumerate(names)]
+
+
+def first_judgements(pool, tasks):
+    return [reading.judgements[0] for _, reading in pool.read(enumerate(tasks))]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_readings_come_in_the_order_of_the_scans(executor):
+    items = [(number, task(scan) if number % 3 else None) for number, scan in enumerate(scans(*"abcdefg"))]
+    with WorkerPool("auto", Workforce(2, executor)) as pool:
         found = list(pool.read(items))
     assert [key for key, _ in found] == list(range(7))
     assert [reading is None for _, reading in found] == [number % 3 == 0 for number in range(7)]
+    read = [reading.judgements[0] for _, reading in found if reading]
+    assert [judgement.page.sha256[-1] for judgement in read] == list("1245")
+    assert {judgement.status for judgement in read} == {"accepted"}
 
 
-def test_a_scan_that_kills_its_worker_fails_alone(tmp_path, monkeypatch):
-    # spawned workers import this folder's modules: the engine below is found by them
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os\n"
-        "from invoice_lab.ocr import read\n"
-        "real = read.Reader.read\n"
-        "def deadly(self, scan):\n"
-        "    if scan.name == 'deadly.png':\n"
-        "        os._exit(9)\n"
-        "    return real(self, scan)\n"
-        "read.Reader.read = deadly\n"
-    )
-    good = scan_of_record(NEW, "good.png")
-    deadly = Scan.of("deadly.png", b"x")
-    scans = [good, deadly, Scan(good.name, good.data, "1" * 64), Scan(good.name, good.data, "2" * 64)]
-    with WorkerPool("auto", 2) as pool:
-        found = [reading.judgements[0] for _, reading in pool.read(enumerate(scans))]
-    assert [judgement.status for judgement in found] == ["accepted", "failed", "accepted", "accepted"]
+@pytest.mark.parametrize("executor", ["process", "dask"])
+def test_a_scan_that_kills_its_worker_twice_fails_alone(executor, tmp_path, monkeypatch):
+    readings = unruly.install(tmp_path, monkeypatch)
+    tasks = [task(scan) for scan in scans("a.png", "deadly.png", "killed-once.png", "b.png", "c.png")]
+    with WorkerPool("auto", Workforce(2, executor)) as pool:
+        found = first_judgements(pool, tasks)
+    assert [judgement.status for judgement in found] == ["accepted", "failed", "accepted", "accepted", "accepted"]
     assert found[1].findings[0].code == "worker-lost"
+    assert readings().count("deadly.png") == 2
+    assert readings().count("killed-once.png") >= 2
+
+
+def test_a_scan_that_takes_too_long_is_ended_and_named(tmp_path, monkeypatch):
+    unruly.install(tmp_path, monkeypatch)
+    limits = WorkLimits(seconds=4)
+    start = time.monotonic()
+    with WorkerPool("auto", Workforce(2, limits=limits)) as pool:
+        found = first_judgements(pool, [task(scan, limits) for scan in scans("a.png", "endless.png", "b.png")])
+    assert [judgement.status for judgement in found] == ["accepted", "failed", "accepted"]
+    assert found[1].findings[0].code == "time-limit"
+    assert "4 seconds" in found[1].findings[0].message
+    assert time.monotonic() - start < 120
+
+
+def test_a_scan_that_takes_too_much_memory_fails_alone(tmp_path, monkeypatch):
+    unruly.install(tmp_path, monkeypatch)
+    limits = WorkLimits(megabytes=1500)
+    with WorkerPool("auto", Workforce(1, limits=limits)) as pool:
+        found = first_judgements(pool, [task(scan, limits) for scan in scans("a.png", "greedy.png", "b.png")])
+    assert [judgement.status for judgement in found] == ["accepted", "failed", "accepted"]
+    assert found[1].findings[0].code == "memory-limit"
 
 
 def test_a_bug_fails_one_scan_and_is_named():
-    reading = read_and_judge(scan_of_record(NEW), BrokenEngine())
+    reading = read_and_judge(GOOD, BrokenEngine())
     assert reading.judgements[0].status == "failed"
     assert "ZeroDivisionError" in reading.judgements[0].findings[0].message
+
+
+class LostStore:
+    """A scan store that can't be read."""
+
+    def get(self, sha256, name=""):
+        raise OSError(5, "Input/output error")
+
+
+def test_a_store_that_fails_fails_one_scan():
+    reading = Task("0" * 64, "a.png", "auto", store=LostStore()).run()
+    assert reading.judgements[0].status == "failed"
+    assert reading.judgements[0].findings[0].code == "not-readable"
+    assert "Input/output error" in reading.judgements[0].findings[0].message
+
+
+def test_where_nobody_wants_more_scans_in_hand_are_finished():
+    asked = []
+    with WorkerPool("auto", Workforce(1)) as pool:
+        tasks = [(number, task(scan)) for number, scan in enumerate(scans(*(f"{n}.png" for n in range(60))))]
+        found = [key for key, _ in pool.read(tasks, lambda: asked.append(1) is None and len(asked) < 40)]
+    assert found == list(range(len(found)))
+    assert 0 < len(found) < 40
+
+
+def test_a_cluster_that_is_lost_ends_the_run():
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+        workforce = Workforce(1, "dask", cluster.scheduler_address)
+        with WorkerPool("auto", workforce) as pool:
+            results = pool.read((number, task(scan)) for number, scan in enumerate(scans("a.png", "b.png")))
+            next(results)
+            cluster.close()
+            with pytest.raises(WorkersLostError, match="dask cluster"):
+                list(results)
+
+
+def test_a_scheduler_that_is_not_there_is_told():
+    with pytest.raises(UsageError, match=r"tcp://127.0.0.1:9 can't be reached"):
+        WorkerPool("auto", Workforce(1, "dask", "tcp://127.0.0.1:9"))
+
+
+def test_without_dask_it_is_told_what_to_install(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "invoice_lab.workers.cluster", raising=False)
+    with pytest.raises(MissingToolError, match="dask"):
+        WorkerPool("auto", Workforce(1, "dask"))
+
+
+def test_an_unknown_executor_and_a_needless_scheduler_are_refused():
+    with pytest.raises(UsageError, match="'fork'"):
+        Workforce(executor="fork")
+    with pytest.raises(UsageError, match="dask alone"):
+        Workforce(scheduler="tcp://127.0.0.1:8786")
 
 
 @pytest.mark.parametrize(
@@ -60,4 +149,4 @@ def test_a_bug_fails_one_scan_and_is_named():
 )
 def test_worker_count(wanted, expected):
     assert worker_count(wanted) == expected
-    assert workers.IN_FLIGHT > 1
+    assert Workforce(wanted).count == expected

@@ -24,7 +24,8 @@ FOREIGN = ROOT / "invoice_lab" / "ocr" / "engines" / "foreign"
 
 
 def imported() -> set[str]:
-    return names_imported(path for path in (ROOT / "invoice_lab").rglob("*.py") if FOREIGN not in path.parents)
+    files = (ROOT / "invoice_lab").rglob("*.py")
+    return names_imported(path for path in files if FOREIGN not in path.parents and path != CLUSTER)
 
 
 def names_imported(paths: Iterable[Path]) -> set[str]:
@@ -38,15 +39,25 @@ def names_imported(paths: Iterable[Path]) -> set[str]:
     return names - set(sys.stdlib_module_names) - {"invoice_lab"}
 
 
-def declared() -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {canonical(re.match(r"[\w.-]+", entry).group()) for entry in project["dependencies"]}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def declared(entries: Iterable[str] = PROJECT["dependencies"]) -> set[str]:
+    return {canonical(re.match(r"[\w.-]+", entry).group()) for entry in entries}
+
+
+CLUSTER = ROOT / "invoice_lab" / "workers" / "cluster.py"
+"""Only imported where a cluster is asked for: the extra ``dask``."""
 
 
 def test_every_import_is_declared():
     owners = packages_distributions()
     missing = {name for name in imported() if not {canonical(owner) for owner in owners.get(name, [])} & declared()}
     assert missing == set()
+
+
+def test_what_the_cluster_imports_is_declared_in_its_extra():
+    assert names_imported([CLUSTER]) == declared(PROJECT["optional-dependencies"]["dask"])
 
 
 def test_every_declared_package_is_used():

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from project import PACKAGE
 
-BASE = {"errors", "settings", "tokens"}
+BASE = {"errors", "settings", "tokens", "logs"}
 READING = {"sources", "ocr", "validation"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "settings": {"errors"},
     "tokens": set(),
+    "logs": {"errors"},
     "progress": BASE,
     "sources": BASE,
     "ocr": BASE | {"sources"},
@@ -34,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": BASE | {"ingest", "progress", "reporting", "samples", "warehouse"},
     "doctor": BASE | READING | {"samples", "warehouse", "reporting", "dashboards"},
 }
-ALL = {"cli", "cli_engines", "cli_options", "cli_review", "__main__"}
+ALL = {"cli", "cli_batches", "cli_engines", "cli_options", "cli_review", "__main__"}
 """The shell may import everything."""
 ENTRANCES = ALL | {"__init__"}
 

@@ -61,7 +61,8 @@ def versions(python: str) -> dict[str, Version]:
 def direct() -> list[Requirement]:
     """What pyproject.toml asks for: at run time, for development, to build."""
     project = pyproject()
-    extras = project["project"]["optional-dependencies"].values()
+    # what a cloud's storage needs is for who uses it to install
+    extras = [packages for name, packages in project["project"]["optional-dependencies"].items() if name != "cloud"]
     asked = [
         *project["project"]["dependencies"],
         *(one for extra in extras for one in extra),

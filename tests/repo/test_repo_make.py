@@ -13,7 +13,7 @@ import pytest
 from project import ROOT, make_targets
 
 TARGETS = [
-    *("setup", "report", "ingest", "dashboards", "lab", "engines", "engine-study", "test", "test-engines"),
+    *("setup", "report", "ingest", "dashboards", "lab", "engines", "engine-study", "test", "test-kill", "test-engines"),
     *("lint", "bench", "clean", "doctor"),
 ]
 TELL = """#!/bin/sh

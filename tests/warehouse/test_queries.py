@@ -14,6 +14,7 @@ from cache_data import cache_from_truth, small_truth
 from invoice_lab.errors import CacheError, UsageError
 from invoice_lab.segmentation import rfm_summary
 from invoice_lab.warehouse.cache import open_cache
+from invoice_lab.warehouse.cache_sums import write_sums
 from invoice_lab.warehouse.queries import describe, exact_query, names, query
 
 AS_OF = "2019-08-31"
@@ -63,7 +64,8 @@ def mixed(settings, tmp_path):
             )
             copy.execute("insert into findings values (?, 0, 1, 'qr-unreadable', 'error', null, 'No code.')", [f"s{n}"])
         copy.execute("insert into findings values ('s0', 0, 2, 'total-mismatch', 'error', 'total', 'Sum is 3.')")
-        copy.execute("insert into fields values ('s0', 0, 'invoice_id', 'x', 'x', 0.5, 'ocr')")
+        copy.execute("insert into field_counts values ('review', 'invoice_id', 'ocr', 0.5, 1)")
+        write_sums(copy)
         yield copy
 
 
@@ -141,6 +143,49 @@ def test_top_products_and_customers(connection):
         sums[record["customer"]["name"]] += Decimal(record["total"])
     assert best["rank"].tolist() == [1, 2, 3]
     assert best["sales"].tolist() == [s for _, s in sums.most_common(3)]
+
+
+@pytest.mark.parametrize("as_of", ["2019-01-20", "2019-05-05", AS_OF, None])
+def test_the_best_at_an_earlier_day_are_reckoned_from_lines_and_else_from_sums(connection, as_of):
+    amount, invoices, buyers, spent = Counter(), defaultdict(set), defaultdict(set), Counter()
+    kept = until(TRUTH, as_of) if as_of else TRUTH
+    for record in kept:
+        spent[record["customer"]["name"]] += Decimal(record["total"])
+        for line in record["lines"]:
+            amount[line["product"]] += line["quantity"] * Decimal(line["unit_price"])
+            invoices[line["product"]].add(record["invoice_id"])
+            buyers[line["product"]].add(who(record))
+    products = exact_query(connection, "top_products", as_of=as_of, limit=5).set_index("product")
+    assert products["sales"].tolist() == sorted(amount.values(), reverse=True)[:5]
+    for product, row in products.iterrows():
+        assert (row["sales"], row["invoices"], row["customers"]) == (
+            amount[product], len(invoices[product]), len(buyers[product])
+        )  # fmt: skip
+    customers = exact_query(connection, "top_customers", as_of=as_of, limit=10**7)
+    assert customers.set_index("customer")["sales"].to_dict() == spent
+    figures = exact_query(connection, "key_figures", as_of=as_of).iloc[0]
+    assert (figures["products"], figures["customers"]) == (len(amount), len({who(record) for record in kept}))
+
+
+def test_percentiles_of_counts_are_those_of_the_values():
+    with duckdb.connect() as cache:
+        cache.execute("create table field_counts (status text, field text, how text, confidence double, number bigint)")
+        cache.execute("select setseed(0.5)")
+        cache.execute(
+            """insert into field_counts
+               select 'accepted', 'f' || n % 40, 'how' || m % 2,
+                      case when n % 3 = 0 then 0.9999 else (random() ^ (n % 5))::float end, 1 + floor(random() ^ 3 * 30)
+               from range(200) as _ (n), range(1 + n // 10) as _ (m)"""
+        )
+        got = query(cache, "confidence_by_field").set_index("field").sort_index()
+        plain = cache.execute(
+            """select field, count(*), round(quantile_cont(confidence, 0.05), 6), round(avg(confidence), 6),
+                      min(confidence)
+               from field_counts, range(number) group by field order by field"""
+        ).fetchall()
+        assert len(plain) == 40
+        for field, *values in plain:
+            assert got.loc[field, ["values", "p05", "mean", "lowest"]].tolist() == pytest.approx(values, abs=1.01e-6)
 
 
 def test_rfm_summary_equals_the_one_in_pandas(connection):

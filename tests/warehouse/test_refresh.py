@@ -9,6 +9,7 @@ from test_load import CUSTOMER, INVOICE, arrival
 
 from invoice_lab.errors import UsageError
 from invoice_lab.validation.finding import Finding
+from invoice_lab.warehouse import cache_export
 from invoice_lab.warehouse.arrival import Arrival, Batch
 from invoice_lab.warehouse.cache import open_cache
 from invoice_lab.warehouse.connection import database
@@ -91,3 +92,20 @@ def test_files_of_the_latest_batch_that_could_not_be_opened_are_told(module_sett
     with open_cache("unopened", module_settings) as cache:
         sql = "select name, status, code, message from parts join findings using (sha256, part)"
         assert cache.connection.execute(sql).fetchall() == [("gone.png", "failed", "not-readable", "No such file.")]
+
+
+def test_what_is_loaded_meanwhile_is_in_all_tables_or_in_none(module_settings, monkeypatch):
+    """The tables are read over several connections, one after the other: from one state of the books."""
+    fill(module_settings, "meanwhile", arrival("a.png"))
+    reads, read = [], cache_export.read_csv
+
+    def and_load(cache, table, path):
+        invoice = INVOICE.model_copy(update={"invoice_id": f"FAC_2019_1{len(reads):03d}"})
+        fill(module_settings, "meanwhile", arrival(f"{len(reads)}.png", invoice))
+        reads.append(table)
+        read(cache, table, path)
+
+    monkeypatch.setattr(cache_export, "read_csv", and_load)
+    counts = refresh("meanwhile", module_settings).counts
+    assert len(reads) > 5 and (counts["invoices"], counts["invoice_lines"], counts["parts"]) == (1, 2, 1)
+    assert refresh("meanwhile", module_settings).counts["invoices"] == 1 + len(set(reads))

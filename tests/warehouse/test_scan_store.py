@@ -27,7 +27,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", broken)
     store = ScanStore(tmp_path)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(UsageError, match="No space"):
         store.put(SCAN)
     assert SCAN.sha256 not in store
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

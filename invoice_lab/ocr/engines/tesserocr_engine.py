@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from invoice_lab.ocr.page import Box
 
 
 class TesserocrEngine:
-    """Tesseract as a library; one handle a process, kept."""
+    """Tesseract as a library; one handle a thread, kept: a handle may not be used by two at once."""
 
     name = "tesserocr"
 
@@ -28,25 +29,33 @@ class TesserocrEngine:
         except ImportError as error:
             raise MissingToolError(f"The wheel tesserocr can't be used ({error}).") from error
         self._module = tesserocr
-        folder = tessdata_dir()
         self.version = tesserocr.tesseract_version().split()[1]
-        self._api: Any = tesserocr.PyTessBaseAPI(path=str(folder), lang=LANGUAGE, psm=tesserocr.PSM.SINGLE_BLOCK)
+        self._folder = str(tessdata_dir())
+        self._of_thread = threading.local()
+        self._handle()
+
+    def _handle(self) -> Any:  # noqa: ANN401 - tesserocr has no types
+        if not hasattr(self._of_thread, "api"):
+            psm = self._module.PSM.SINGLE_BLOCK
+            self._of_thread.api = self._module.PyTessBaseAPI(path=self._folder, lang=LANGUAGE, psm=psm)
+        return self._of_thread.api
 
     def words(self, picture: Pixels, hint: Hint) -> list[Word]:
         """Read the words of a grey picture."""
         psm = self._module.PSM.SINGLE_BLOCK if hint.shape == "block" else self._module.PSM.SINGLE_LINE
-        self._api.SetPageSegMode(psm)
-        self._api.SetVariable("tessedit_char_whitelist", hint.characters)
-        self._api.SetImage(Image.fromarray(picture))
-        self._api.Recognize()
+        api = self._handle()
+        api.SetPageSegMode(psm)
+        api.SetVariable("tessedit_char_whitelist", hint.characters)
+        api.SetImage(Image.fromarray(picture))
+        api.Recognize()
         whole = Box(0, 0, picture.shape[1], picture.shape[0])
         # Of a blank line Tesseract makes up a word: as large as the picture, and not sure of it at all.
-        return [word for word in self._found() if word.confidence > 0 or word.box != whole]
+        return [word for word in self._found(api) if word.confidence > 0 or word.box != whole]
 
-    def _found(self) -> list[Word]:
+    def _found(self, api: Any) -> list[Word]:  # noqa: ANN401 - as above
         level = self._module.RIL.WORD
         words = []
-        for item in self._module.iterate_level(self._api.GetIterator(), level):
+        for item in self._module.iterate_level(api.GetIterator(), level):
             box = item.BoundingBox(level)
             text = item.GetUTF8Text(level) if box else ""
             if box and text.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
 from functools import cache
@@ -44,6 +45,18 @@ def load_layouts() -> dict[str, Layout]:
             raise UsageError(f"The layout file {path.name} describes {layout.name!r} again.", "Give it another name.")
         found[layout.name] = layout
     return found
+
+
+@cache
+def layout_digest(name: str | None) -> str:
+    """Digest a layout's description: 16 hexadecimal digits that change with it.
+
+    Of a page of no known layout all layouts count: one that comes new may be its own.
+    """
+    layouts = load_layouts()
+    chosen = [layouts[name]] if name in layouts else [layouts[each] for each in sorted(layouts)]
+    described = "".join(layout.model_dump_json() for layout in chosen)
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def _load(name: str, text: str) -> Layout:

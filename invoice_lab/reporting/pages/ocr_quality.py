@@ -73,8 +73,8 @@ class OcrQualityPage(ReportPage):
 
     @cached_property
     def doubtful(self) -> pd.DataFrame:
-        """Parts that were not accepted, with their findings, each code once."""
-        frame = self.all("doubtful_parts")
+        """The first parts that were not accepted, with their findings, each code once."""
+        frame = self.all("doubtful_parts", most=self.shown)
         return frame.assign(codes=[", ".join(dict.fromkeys(codes.split(", "))) for codes in frame["codes"]])
 
     @cached_property
@@ -216,14 +216,14 @@ class OcrQualityPage(ReportPage):
             return Html()
         if self.doubtful.empty:
             return paragraph("Every part was accepted: there is nothing to look at.")
-        n = len(self.doubtful)
+        n = int(self.counts.drop("accepted", errors="ignore").sum())
         caption = (
             f"{words.count(n, 'part')} not accepted, by status and name."
             if n <= self.shown
             else (f"The first {words.whole(self.shown)} of {words.count(n, 'part')} not accepted, by status and name.")
         )
         return table(
-            self.doubtful.head(self.shown),
+            self.doubtful,
             [
                 Column("name", "Scan", "wrapped"),
                 Column("part", "Part", "whole"),

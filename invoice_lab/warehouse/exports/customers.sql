@@ -1,1 +1,1 @@
-select customer_id, number, name, email, birth_date, gender, category, address from customers order by customer_id
+select customer_id, number, name, email, birth_date, gender, category, address from customers

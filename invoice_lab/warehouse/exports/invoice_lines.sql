@@ -1,1 +1,1 @@
-select invoice_id, line_no, product_id, quantity, unit_price, amount from invoice_lines order by invoice_id, line_no
+select invoice_id, line_no, product_id, quantity, unit_price, amount from invoice_lines

@@ -1,2 +1,1 @@
-select invoice_id, layout, printed_id, customer_id, issued_at, net, tax, total, currency, sha256, part
-from invoices order by issued_at, invoice_id
+select invoice_id, layout, printed_id, customer_id, issued_at, net, tax, total, currency, sha256, part from invoices

@@ -1,1 +1,1 @@
-select product_id, code, name from products order by product_id
+select product_id, code, name from products

@@ -2,13 +2,12 @@
 -- $below (optional): the threshold of low (0.98)
 select
     how,
-    count(*)                                            as "values",
-    count(*) / sum(count(*)) over ()                    as share,
-    count(*) filter (where status = 'accepted')         as accepted,
-    round(avg(fields.confidence), 6)                    as mean,
-    min(fields.confidence)                              as lowest,
-    count(*) filter (where fields.confidence < coalesce($below::double, 0.98)) as low
-from fields
-join parts using (sha256, part)
+    sum(number)::bigint                                                 as "values",
+    sum(number) / sum(sum(number)) over ()                              as share,
+    coalesce(sum(number) filter (where status = 'accepted'), 0)::bigint as accepted,
+    round(sum(number * confidence) / sum(number), 6)                    as mean,
+    min(confidence)                                                     as lowest,
+    coalesce(sum(number) filter (where confidence < coalesce($below::double, 0.98)), 0)::bigint as low
+from field_counts
 group by how
 order by "values" desc, how;

@@ -3,13 +3,12 @@
 select
     currency,
     coalesce(category, 'none')                                               as category,
-    sum(total)                                                               as sales,
-    round(sum(total)::double / nullif(sum(sum(total)) over (partition by currency), 0)::double, 6) as sales_share,
-    count(*)                                                                 as invoices,
-    count(distinct customer_id)                                              as customers,
-    (sum(total) / count(*))::decimal(14, 2)                                  as average_basket
-from invoices
-join customers using (customer_id)
-where $as_of::date is null or issued_at::date <= $as_of::date
+    sum(sales)                                                               as sales,
+    round(sum(sales)::double / nullif(sum(sum(sales)) over (partition by currency), 0)::double, 6) as sales_share,
+    sum(invoices)::bigint                                                    as invoices,
+    sum(first_ever)::bigint                                                  as customers,
+    (sum(sales) / sum(invoices))::decimal(14, 2)                             as average_basket
+from sales_days
+where $as_of::date is null or day <= $as_of::date
 group by currency, coalesce(category, 'none')
 order by currency, sales desc, category;

@@ -1,35 +1,48 @@
 -- Products by sales, largest first within a currency; invoices and customers count once however many lines.
 -- $as_of (optional): invoices up to and including this day
 -- $limit (optional): how many products a currency (20)
-with by_invoice as (
-    select invoice_id, product_id, sum(quantity) as quantity, sum(amount) as amount
-    from invoice_lines
-    group by invoice_id, product_id
+-- The sums over all days serve unless there are later invoices than as_of.
+with later as (
+    select count(*) > 0 as there from sales_days where day > $as_of::date
+),
+earlier as (
+    select invoice_id, currency, customer_id from invoices cross join later
+    where there and issued_at::date <= $as_of::date
+),
+by_invoice as (
+    select invoice_id, currency, customer_id, product_id, sum(quantity) as quantity, sum(amount) as amount
+    from earlier join invoice_lines using (invoice_id)
+    group by all
 ),
 by_product as (
-    select
-        currency,
-        product_id,
-        sum(amount)                 as sales,
-        sum(by_invoice.quantity)    as quantity,
-        count(*)                    as invoices,
-        count(distinct customer_id) as customers
+    select currency, product_id, sales, quantity, invoices, customers
+    from product_totals cross join later
+    where not there
+    union all
+    select currency, product_id, sum(amount), sum(quantity), count(*), count(distinct customer_id)
     from by_invoice
-    join invoices using (invoice_id)
-    where $as_of::date is null or issued_at::date <= $as_of::date
     group by currency, product_id
+),
+last_shown as (  -- sales of the last one to be shown: only the few above are put in order
+    select currency, list_min(max(sales, least(greatest(coalesce($limit::bigint, 20), 1), 999999))) as sales
+    from by_product
+    group by currency
+),
+best as (
+    select by_product.*, row_number() over (partition by currency order by by_product.sales desc, product_id) as rank
+    from by_product join last_shown using (currency)
+    where by_product.sales >= last_shown.sales or $limit::bigint > 999999
+    qualify rank <= coalesce($limit::bigint, 20)
 )
 select
     currency,
-    row_number() over ranked            as rank,
+    rank,
     product_id,
-    name                                as product,
+    name             as product,
     sales,
-    quantity::bigint                    as quantity,
+    quantity::bigint as quantity,
     invoices,
     customers
-from by_product
+from best
 join products using (product_id)
-window ranked as (partition by currency order by sales desc, product_id)
-qualify rank <= coalesce($limit::bigint, 20)
 order by currency, rank;

@@ -1,0 +1,164 @@
+"""Scans as they arrive: listed, fetched, kept in the scan store and looked up in the books, in the source's order."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from psycopg2.extensions import connection as Connection
+
+from invoice_lab.errors import ScanError, SourceError
+from invoice_lab.sources.scan import Scan
+from invoice_lab.sources.source import Item, Source
+from invoice_lab.warehouse.arrival import Arrival
+from invoice_lab.warehouse.load import known_scans, outstanding, watermark
+from invoice_lab.warehouse.scan_store import ScanStore
+from invoice_lab.workers import Task, WorkerPool
+
+AHEAD = 64
+"""Scans fetched before they are needed, and looked up in the books at once."""
+PATIENCE = 0.25
+"""Seconds that fetched scans wait for others, so that they can be looked up together."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What became of fetching: the scan's sha256 and size; None and why where it could not be had."""
+
+    sha256: str | None
+    size: int = 0
+    problem: str | None = None
+
+
+def fetch_and_keep(source: Source, item: Item, store: ScanStore) -> Fetched:
+    """Fetch a scan and keep its bytes in the store.
+
+    Raises
+    ------
+    UsageError
+        The store can't be written: that is no fault of the scan, and ends the run.
+    """
+    try:
+        scan = Scan.of(item.name, source.fetch(item))
+    except ScanError as error:
+        return Fetched(None, problem=error.message)
+    store.put(scan)
+    return Fetched(scan.sha256, len(scan.data))
+
+
+class Arrivals:
+    """The scans of one run, as tasks for its workers.
+
+    Parameters
+    ----------
+    source : Source
+    store : ScanStore
+    connection : psycopg2 connection
+        To the books, as loader.
+    pool : WorkerPool
+        Its workers fetch, too, where they are of a cluster.
+    wanted : callable
+        Tells whether the run goes on; where it does not, nothing more is listed.
+
+    Attributes
+    ----------
+    listed : int
+        Scans listed so far.
+    listed_all : bool
+        Whether the listing came to its end.
+    broken : SourceError or None
+        What ended the listing before its time.
+    """
+
+    def __init__(
+        self, source: Source, store: ScanStore, connection: Connection, *, pool: WorkerPool, wanted: Callable[[], bool]
+    ) -> None:
+        self._source, self._store, self._connection, self._pool = source, store, connection, pool
+        self._wanted = wanted
+        self._in_hand: set[str] = set()
+        self.listed, self.listed_all = 0, False
+        self.broken: SourceError | None = None
+
+    def __iter__(self) -> Iterator[tuple[Arrival, Task | None]]:
+        """Give each arrival, with a task where it has to be read: it is not known, nor in hand already."""
+        number = 0
+        for chunk in _chunks(self._fetched()):
+            known = known_scans(self._connection, [found.sha256 for _, found in chunk if found.sha256])
+            self._connection.rollback()  # no transaction stays open while scans are read
+            for item, found in chunk:
+                number += 1
+                arrival = Arrival(
+                    number, item.name, found.sha256, found.size, problem=found.problem, place=item.place, mark=item.mark
+                )
+                to_read = found.sha256 is not None and found.sha256 not in known | self._in_hand
+                yield arrival, self._task(arrival) if to_read else None
+
+    def committed(self, arrivals: Iterable[Arrival]) -> None:
+        """Forget scans that are in the books."""
+        self._in_hand.difference_update(arrival.sha256 for arrival in arrivals if arrival.sha256)
+
+    def _task(self, arrival: Arrival) -> Task:
+        assert arrival.sha256 is not None
+        self._in_hand.add(arrival.sha256)
+        limits = self._pool.workforce.limits
+        return Task(arrival.sha256, arrival.name, self._pool.engine, store=self._store, limits=limits)
+
+    def _items(self) -> Iterator[Item]:
+        """List what could not be had before, then what is new."""
+        since = watermark(self._connection, self._source.name)
+        again = outstanding(self._connection, self._source.name) if since else []
+        self._connection.rollback()
+        try:
+            for item in itertools.chain(again, self._source.items(since)):
+                self.listed += 1
+                yield item
+            self.listed_all = True
+        except SourceError as error:
+            self.broken = error
+
+    def _fetched(self) -> Iterator[tuple[Item, Fetched]]:
+        waiting: deque[tuple[Item, Future[Fetched]]] = deque()
+        with self._fetchers() as fetchers:
+            for item in self._items():
+                if not self._wanted():
+                    break
+                waiting.append((item, fetchers.submit(fetch_and_keep, self._source, item, self._store)))
+                while waiting and (len(waiting) >= AHEAD or waiting[0][1].done()):
+                    yield _first(waiting)
+            while waiting:
+                yield _first(waiting)
+
+    @contextlib.contextmanager
+    def _fetchers(self) -> Iterator[Executor]:
+        """Give the block what fetches: a cluster's workers, else threads, as many as the source allows."""
+        if self._pool.is_cluster:
+            yield self._pool.executor
+            return
+        with ThreadPoolExecutor(self._source.concurrency, "fetcher") as threads:
+            try:
+                yield threads
+            finally:
+                threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _first(waiting: deque[tuple[Item, Future[Fetched]]]) -> tuple[Item, Fetched]:
+    item, future = waiting.popleft()
+    return item, future.result()
+
+
+def _chunks(fetched: Iterator[tuple[Item, Fetched]]) -> Iterator[list[tuple[Item, Fetched]]]:
+    """Gather what arrives within a moment."""
+    chunk: list[tuple[Item, Fetched]] = []
+    since = time.monotonic()
+    for one in fetched:
+        chunk.append(one)
+        if len(chunk) >= AHEAD or time.monotonic() - since > PATIENCE:
+            yield chunk
+            chunk, since = [], time.monotonic()
+    if chunk:
+        yield chunk

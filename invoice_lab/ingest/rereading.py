@@ -1,0 +1,109 @@
+"""Read scans of the books again, from the scan store, after an engine or a layout has changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from uuid import uuid4
+
+from invoice_lab import __version__
+from invoice_lab.errors import InterruptedRunError
+from invoice_lab.ingest.batch import books_for, follow, started_pool
+from invoice_lab.ingest.run import Run
+from invoice_lab.ingest.stop import StopRequest
+from invoice_lab.ingest.summary import IngestSummary
+from invoice_lab.ocr.engines import load_engine
+from invoice_lab.ocr.layouts import layout_digest, load_layouts
+from invoice_lab.ocr.read import DRAWING, DRAWING_VERSION
+from invoice_lab.progress import Progress
+from invoice_lab.settings import Settings
+from invoice_lab.warehouse.arrival import Arrival, Batch
+from invoice_lab.warehouse.load import holds_made_up
+from invoice_lab.warehouse.reread import Readers, affected_scans, load_rereads
+from invoice_lab.warehouse.scan_store import ScanStore
+from invoice_lab.workers import Task, WorkerPool, Workforce
+
+SOURCE = "scan store"
+"""What the batch of a re-reading says it read."""
+
+
+def reread(
+    *,
+    workspace: str,
+    engine: str = "auto",
+    workers: int | Workforce = 0,
+    every: bool = False,
+    progress: bool = True,
+    settings: Settings | None = None,
+) -> IngestSummary:
+    """Read again what an engine or a layout that changed since has read, and judge it anew.
+
+    The earlier reading stays in the books until the new one is committed in its place, a whole scan at a time; where
+    we break (``failed``), it stays for good. Scans on which a person decided are left as they are. After an
+    interruption the same call goes on with what is left.
+
+    Parameters
+    ----------
+    workspace : str
+    engine : str
+        What reads: parts that another engine read, or another version, are affected.
+    workers : int or Workforce
+        Processes that read; 0 means one a core.
+    every : bool
+        Read all scans again, whatever read them.
+    progress : bool
+        Whether to show a progress bar.
+    settings : Settings, optional
+        From the environment by default.
+
+    Returns
+    -------
+    IngestSummary
+        Its outcome ``reread`` counts the scans.
+
+    Raises
+    ------
+    InterruptedRunError
+        When the user stopped it; what was committed stays.
+    """
+    settings = settings or Settings.from_environment()
+    summary = IngestSummary(workspace, SOURCE, engine)
+    readers = readers_of(engine)
+    start = time.perf_counter()
+    with Progress(progress) as shown, StopRequest() as stop, books_for(workspace, settings) as connection:
+        scans = affected_scans(connection, None if every else readers)
+        store = ScanStore(settings.scan_store_dir(workspace))
+        version = f"{__version__} {', '.join(f'{name} {of}' for name, of in readers.versions.items())}"
+        batch = Batch(uuid4(), SOURCE, engine, version, holds_made_up(connection))
+        connection.rollback()
+        with started_pool(engine, workers) as pool:
+            run = Run(connection, batch, load_rereads, stop.wanted)
+            follow(run.through(_Again(scans, store, pool), pool), summary, shown, lambda: len(scans))
+        if summary.scans < len(scans):
+            raise InterruptedRunError(f"Stopped after {summary.scans} of {len(scans)} scans; these are in the books.")
+        run.finish()
+    summary.seconds = time.perf_counter() - start
+    return summary
+
+
+def readers_of(engine: str) -> Readers:
+    """Return what reads now: the engines with their versions, and the layouts with their digests."""
+    chosen = load_engine(engine)
+    versions = {chosen.name: chosen.version} | ({DRAWING: DRAWING_VERSION} if engine == "auto" else {})
+    return Readers(engine, versions, {name: layout_digest(name) for name in load_layouts()}, layout_digest(None))
+
+
+class _Again:
+    """Scans of the store as tasks."""
+
+    def __init__(self, scans: list[tuple[str, str]], store: ScanStore, pool: WorkerPool) -> None:
+        self._scans, self._store, self._pool = scans, store, pool
+
+    def __iter__(self) -> Iterator[tuple[Arrival, Task | None]]:
+        for number, (sha256, name) in enumerate(self._scans, start=1):
+            limits = self._pool.workforce.limits
+            task = Task(sha256, name, self._pool.engine, store=self._store, limits=limits)
+            yield Arrival(number, name, sha256), task
+
+    def committed(self, arrivals: Iterable[Arrival]) -> None:
+        """Nothing has to be forgotten."""

@@ -1,0 +1,20 @@
+"""Readings on all cores, or on other machines: scans in, judgements out, in the order given."""
+
+from invoice_lab.workers.executors import EXECUTORS, Workforce, worker_count
+from invoice_lab.workers.limits import WorkLimits
+from invoice_lab.workers.pool import WorkerPool
+from invoice_lab.workers.prepare import one_thread_each
+from invoice_lab.workers.task import Reading, Task, failed, read_and_judge
+
+__all__ = [
+    "EXECUTORS",
+    "Reading",
+    "Task",
+    "WorkLimits",
+    "WorkerPool",
+    "Workforce",
+    "failed",
+    "one_thread_each",
+    "read_and_judge",
+    "worker_count",
+]

@@ -1,0 +1,89 @@
+"""Who reads: processes of this machine, threads, or a dask cluster, all behind `concurrent.futures.Executor`."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from invoice_lab.errors import MissingToolError, UsageError
+from invoice_lab.workers.limits import STANDARD, WorkLimits
+from invoice_lab.workers.prepare import start_worker
+
+ExecutorKind = Literal["process", "thread", "dask"]
+EXECUTORS: tuple[ExecutorKind, ...] = get_args(ExecutorKind)
+
+
+@dataclass(frozen=True)
+class Workforce:
+    """Who reads.
+
+    Attributes
+    ----------
+    workers : int
+        Processes or threads; 0 means one a core. A cluster that is there already has its own.
+    executor : {"process", "thread", "dask"}
+        Threads share one process: nothing ends one that reads too long, or takes too much memory.
+    scheduler : str or None
+        Address of a dask scheduler, such as ``tcp://10.0.0.5:8786``; None: a cluster of this machine alone.
+    limits : WorkLimits
+
+    Raises
+    ------
+    UsageError
+        There is no such executor, or a scheduler is named for another than dask.
+    """
+
+    workers: int = 0
+    executor: str = "process"
+    scheduler: str | None = None
+    limits: WorkLimits = STANDARD
+
+    def __post_init__(self) -> None:
+        if self.executor not in EXECUTORS:
+            raise UsageError(f"There is no executor {self.executor!r}.", f"Known: {', '.join(EXECUTORS)}.")
+        if self.scheduler and self.executor != "dask":
+            raise UsageError("A scheduler is for dask alone.", "Add --executor dask.")
+
+    @property
+    def count(self) -> int:
+        """How many read at once, where that is ours to say."""
+        return worker_count(self.workers)
+
+    def start(self, engine: str, stack: ExitStack) -> Executor:
+        """Start what reads; what has to be ended beside the executor is left to `stack`.
+
+        Processes are spawned, not forked: a forked one would share the embedded server's lock.
+
+        Raises
+        ------
+        MissingToolError
+            The package of a cluster is not installed.
+        UsageError
+            The scheduler can't be reached.
+        """
+        if self.executor == "dask":
+            return _dask_executor(self, engine, stack)
+        if self.executor == "thread":
+            return ThreadPoolExecutor(self.count, "reader")
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self.count, context, initializer=start_worker, initargs=(engine, self.limits))
+
+
+def worker_count(wanted: int) -> int:
+    """Return how many workers to start; 0 or less means one for each core that this process may use."""
+    return wanted if wanted > 0 else len(os.sched_getaffinity(0))
+
+
+def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> Executor:
+    try:
+        from invoice_lab.workers.cluster import connected
+    except ImportError as error:
+        what = f"The executor dask can't be used: {error}."
+        raise MissingToolError(what, "Run `pip install 'invoice-lab[dask]'`.") from error
+    client = stack.enter_context(connected(workforce.scheduler, workforce.count, engine, workforce.limits))
+    executor: Executor = client.get_executor(pure=False)
+    return executor
