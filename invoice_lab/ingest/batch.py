@@ -83,24 +83,30 @@ def ingest(
     log_to_file()
     settings = settings or Settings.from_environment()
     scans, made_up = open_scans(source, workspace)
-    summary = IngestSummary(workspace, scans.name, engine)
-    version = _version_of(engine)
+    batch = Batch(uuid4(), scans.name, engine, _version_of(engine), made_up)
     settings.make_workspace_dir(workspace)
-    store = ScanStore(settings.scan_store_dir(workspace))
-    store.sweep()
-    batch = Batch(uuid4(), scans.name, engine, version, made_up)
+    summary = IngestSummary(workspace, scans.name, engine)
     start = time.perf_counter()
+    _run(scans, batch, summary, workers=workers, settings=settings, progress=progress)
+    summary.seconds = time.perf_counter() - start
+    return summary
+
+
+def _run(
+    scans: Source, batch: Batch, summary: IngestSummary, *, workers: int | Workforce, settings: Settings, progress: bool
+) -> None:
+    """Ingest, and count in `summary` what becomes of the scans."""
+    store = ScanStore(settings.scan_store_dir(summary.workspace))
+    store.sweep()
     with (
         Progress(progress) as shown, StopRequest() as stop,
-        books_for(workspace, settings) as connection, started_pool(engine, workers) as pool,
+        books_for(summary.workspace, settings) as connection, started_pool(batch.engine, workers) as pool,
     ):  # fmt: skip
         arrivals = Arrivals(scans, store, connection, pool=pool, wanted=stop.wanted)
         run = Run(connection, batch, load_arrivals, stop.wanted)
         follow(run.through(arrivals, pool), summary, shown, lambda: arrivals.listed)
         summary.passed_over = scans.passed_over
         _end(run, arrivals, stop, summary)
-    summary.seconds = time.perf_counter() - start
-    return summary
 
 
 def load_arrivals(connection: Connection, batch: Batch, arrivals: Sequence[Arrival]) -> list[Loaded]:
