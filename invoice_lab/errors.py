@@ -79,7 +79,7 @@ class MissingToolError(InvoiceLabError):
 
 
 class WorkersLostError(InvoiceLabError):
-    """The cluster that read was lost; what was committed stays."""
+    """What reads was lost, or can't be started; what was committed stays."""
 
     exit_code = 71
     remedy = "Run the same command again to go on where it stopped, once the scheduler is back."

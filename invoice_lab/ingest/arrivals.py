@@ -7,18 +7,18 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from psycopg2.extensions import connection as Connection
 
-from invoice_lab.errors import ScanError, SourceError
+from invoice_lab.errors import InvoiceLabError, ScanError, SourceError
 from invoice_lab.sources.scan import Scan
 from invoice_lab.sources.source import Item, Source
 from invoice_lab.warehouse.arrival import Arrival
-from invoice_lab.warehouse.load import known_scans, outstanding, watermark
+from invoice_lab.warehouse.load import failed_scans, known_scans, outstanding, watermark
 from invoice_lab.warehouse.scan_store import ScanStore
-from invoice_lab.workers import Task, WorkerPool
+from invoice_lab.workers import Task, WorkerPool, is_killed_worker, lost_workers
 
 AHEAD = 64
 """Scans fetched before they are needed, and looked up in the books at once."""
@@ -86,8 +86,15 @@ class Arrivals:
 
     def __iter__(self) -> Iterator[tuple[Arrival, Task | None]]:
         """Give each arrival, with a task where it has to be read: it is not known, nor in hand already."""
+        since = watermark(self._connection, self._source.name)
+        failed = failed_scans(self._connection, self._source.name) if since else []
+        self._connection.rollback()
         number = 0
-        for chunk in _chunks(self._fetched()):
+        for number, (sha256, name) in enumerate(failed, start=1):  # they lie behind the watermark, and in the store
+            self.listed += 1
+            arrival = Arrival(number, name, sha256)
+            yield arrival, self._task(arrival)
+        for chunk in _chunks(self._fetched(since)):
             known = known_scans(self._connection, [found.sha256 for _, found in chunk if found.sha256])
             self._connection.rollback()  # no transaction stays open while scans are read
             for item, found in chunk:
@@ -108,9 +115,8 @@ class Arrivals:
         limits = self._pool.workforce.limits
         return Task(arrival.sha256, arrival.name, self._pool.engine, store=self._store, limits=limits)
 
-    def _items(self) -> Iterator[Item]:
+    def _items(self, since: str) -> Iterator[Item]:
         """List what could not be had before, then what is new."""
-        since = watermark(self._connection, self._source.name)
         again = outstanding(self._connection, self._source.name) if since else []
         self._connection.rollback()
         try:
@@ -121,17 +127,17 @@ class Arrivals:
         except SourceError as error:
             self.broken = error
 
-    def _fetched(self) -> Iterator[tuple[Item, Fetched]]:
+    def _fetched(self, since: str) -> Iterator[tuple[Item, Fetched]]:
         waiting: deque[tuple[Item, Future[Fetched]]] = deque()
         with self._fetchers() as fetchers:
-            for item in self._items():
+            for item in self._items(since):
                 if not self._wanted():
                     break
                 waiting.append((item, fetchers.submit(fetch_and_keep, self._source, item, self._store)))
-                while waiting and (len(waiting) >= AHEAD or waiting[0][1].done()):
-                    yield _first(waiting)
-            while waiting:
-                yield _first(waiting)
+                while waiting and (len(waiting) >= AHEAD or waiting[0][1].done()) and self._is_done(waiting[0][1]):
+                    yield self._first(waiting)
+            while waiting and self._is_done(waiting[0][1]):
+                yield self._first(waiting)
 
     @contextlib.contextmanager
     def _fetchers(self) -> Iterator[Executor]:
@@ -139,16 +145,31 @@ class Arrivals:
         if self._pool.is_cluster:
             yield self._pool.executor
             return
-        with ThreadPoolExecutor(self._source.concurrency, "fetcher") as threads:
-            try:
-                yield threads
-            finally:
-                threads.shutdown(wait=True, cancel_futures=True)
+        threads = ThreadPoolExecutor(self._source.concurrency, "fetcher")
+        try:
+            yield threads
+        finally:
+            threads.shutdown(wait=self._wanted(), cancel_futures=True)
 
+    def _is_done(self, fetching: Future[Fetched]) -> bool:
+        """Wait for a scan; False where nobody wants it any more, and it hasn't come yet."""
+        while not wait([fetching], timeout=PATIENCE).done:
+            if not self._wanted():
+                return False
+        return True
 
-def _first(waiting: deque[tuple[Item, Future[Fetched]]]) -> tuple[Item, Fetched]:
-    item, future = waiting.popleft()
-    return item, future.result()
+    def _first(self, waiting: deque[tuple[Item, Future[Fetched]]]) -> tuple[Item, Fetched]:
+        item, future = waiting.popleft()
+        try:
+            return item, future.result()
+        except InvoiceLabError:
+            raise
+        except (Exception, CancelledError) as error:
+            if not self._pool.is_cluster:
+                raise
+            if not is_killed_worker(error):
+                raise lost_workers(error) from error
+            return item, fetch_and_keep(self._source, item, self._store)
 
 
 def _chunks(fetched: Iterator[tuple[Item, Fetched]]) -> Iterator[list[tuple[Item, Fetched]]]:

@@ -28,7 +28,7 @@ from invoice_lab.sources.source import Source
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.load import load, set_watermark
-from invoice_lab.warehouse.migrate import migrate
+from invoice_lab.warehouse.migrate import migrate, require_workspace
 from invoice_lab.warehouse.scan_store import ScanStore
 from invoice_lab.workers import WorkerPool, Workforce
 
@@ -137,16 +137,27 @@ def follow(loaded: Iterator[Loaded], summary: IngestSummary, shown: Progress, li
 
 
 @contextlib.contextmanager
-def books_for(workspace: str, settings: Settings) -> Iterator[Connection]:
+def books_for(workspace: str, settings: Settings, *, there: bool = False) -> Iterator[Connection]:
     """Give the block a loader's connection to a workspace's books, which are brought to this version.
+
+    Parameters
+    ----------
+    workspace : str
+    settings : Settings
+    there : bool
+        Whether the workspace must be there already; it is made otherwise.
 
     Raises
     ------
+    UsageError
+        There is no such workspace.
     DatabaseError
         Whatever PostgreSQL refuses within the block.
     """
     try:
         with database(settings) as books:
+            if there:
+                require_workspace(books, workspace)
             migrate(books, workspace)
             with books.connect("loader", workspace) as connection:
                 yield connection

@@ -12,6 +12,7 @@ from invoice_lab.ingest.batch import books_for, follow, started_pool
 from invoice_lab.ingest.run import Run
 from invoice_lab.ingest.stop import StopRequest
 from invoice_lab.ingest.summary import IngestSummary
+from invoice_lab.logs import log_to_file
 from invoice_lab.ocr.engines import load_engine
 from invoice_lab.ocr.layouts import layout_digest, load_layouts
 from invoice_lab.ocr.read import DRAWING, DRAWING_VERSION
@@ -40,7 +41,7 @@ def reread(
 
     The earlier reading stays in the books until the new one is committed in its place, a whole scan at a time; where
     we break (``failed``), it stays for good. Scans on which a person decided are left as they are. After an
-    interruption the same call goes on with what is left.
+    interruption the same call goes on with what is left, but for `every`, which begins anew.
 
     Parameters
     ----------
@@ -63,19 +64,24 @@ def reread(
 
     Raises
     ------
+    UsageError
+        There is no such workspace.
     InterruptedRunError
         When the user stopped it; what was committed stays.
     """
+    log_to_file()
     settings = settings or Settings.from_environment()
     summary = IngestSummary(workspace, SOURCE, engine)
     readers = readers_of(engine)
     start = time.perf_counter()
-    with Progress(progress) as shown, StopRequest() as stop, books_for(workspace, settings) as connection:
+    with Progress(progress) as shown, StopRequest() as stop, books_for(workspace, settings, there=True) as connection:
         scans = affected_scans(connection, None if every else readers)
         store = ScanStore(settings.scan_store_dir(workspace))
         version = f"{__version__} {', '.join(f'{name} {of}' for name, of in readers.versions.items())}"
         batch = Batch(uuid4(), SOURCE, engine, version, holds_made_up(connection))
         connection.rollback()
+        if not scans:
+            return summary
         with started_pool(engine, workers) as pool:
             run = Run(connection, batch, load_rereads, stop.wanted)
             follow(run.through(_Again(scans, store, pool), pool), summary, shown, lambda: len(scans))

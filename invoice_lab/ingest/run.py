@@ -14,13 +14,15 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded
 from invoice_lab.warehouse.load import finish_batch, start_batch
-from invoice_lab.workers import Reading, Task, WorkerPool
+from invoice_lab.workers import Reading, Task, WorkerPool, failed
 
 SCANS_A_COMMIT = 100
 SECONDS_A_COMMIT = 1.0
 CONFLICTS = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 """What another transaction's work can do to ours: the same again goes well."""
 TRIES = 5
+REFUSED = (psycopg2.DataError, psycopg2.IntegrityError)
+"""What PostgreSQL says to values that a table can't hold."""
 
 _log = logging.getLogger(__name__)
 
@@ -75,11 +77,25 @@ class Run:
         _log.info("batch is through", extra={"batch": str(self._batch.batch)})
 
     def _commit(self, waiting: list[Arrival], tasks: Tasks) -> list[Loaded]:
-        loaded = self._committed(lambda: self._load(self._connection, self._batch, waiting))
+        try:
+            loaded = self._committed(lambda: self._load(self._connection, self._batch, waiting))
+        except REFUSED:
+            loaded = [one for arrival in waiting for one in self._commit_alone(arrival)]
         tasks.committed(waiting)
         waiting.clear()
         self._tell(loaded)
         return loaded
+
+    def _commit_alone(self, arrival: Arrival) -> list[Loaded]:
+        """Commit one arrival; where the books can't hold what was read of it, that is a failure of this scan alone."""
+        try:
+            return self._committed(lambda: self._load(self._connection, self._batch, [arrival]))
+        except REFUSED as error:
+            if not arrival.judgements:
+                raise
+            said = f"The books can't hold what was read: {str(error).strip()}."
+            refused = replace(arrival, judgements=(failed(arrival.sha256 or "", "internal-error", said),))
+            return self._committed(lambda: self._load(self._connection, self._batch, [refused]))
 
     def _committed(self, work: Callable[[], Result]) -> Result:
         """Do something in a transaction of its own; again, where it came into conflict with another one."""
@@ -95,7 +111,7 @@ class Run:
         try:
             result = work()
             self._connection.commit()
-        except CONFLICTS:
+        except (*CONFLICTS, *REFUSED):
             self._connection.rollback()
             raise
         return result

@@ -32,3 +32,6 @@ class StopRequest:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+        outer = getattr(self._before.get(kind), "__self__", None)
+        if isinstance(outer, StopRequest):  # a watch that goes on from batch to batch ends, too
+            outer.requested = True

@@ -12,7 +12,7 @@ from invoice_lab.ingest.stop import StopRequest
 from invoice_lab.ingest.summary import IngestSummary
 from invoice_lab.ocr.decode import SUFFIXES, Limits
 from invoice_lab.settings import Settings
-from invoice_lab.sources.folder import FolderSource, Listing, list_scans
+from invoice_lab.sources.folder import FolderSource, Listing, list_scans, text_name
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.refresh import refresh
 from invoice_lab.workers import Workforce
@@ -61,30 +61,20 @@ def watch(
     if not folder.is_dir():
         raise NothingFoundError(f"There is no folder {folder}.", "Name a folder to watch.")
     settings = settings or Settings.from_environment()
-    seen, ready = _Seen(), Ready(folder)
+    seen, ready = dict[Path, State](), Ready(folder)
     with StopRequest() as stop, database(settings):  # held, so that an embedded server is not started for each batch
         while stop.wanted():
-            listing = ready.look(seen.states)
+            listing = ready.look(seen)
             if listing:
-                source = FolderSource(str(folder), listing, Limits().bytes)
+                source = FolderSource(text_name(str(folder)), listing, Limits().bytes)
                 summary = ingest(
                     source, workspace=workspace, engine=engine, workers=workforce or Workforce(), progress=False,
                     settings=settings,
                 )  # fmt: skip
-                seen.add(listing)
+                seen |= {path: ready.states[path] for _, path in listing.files}
                 refresh(workspace, settings)
                 say(summary)
             _wait(pause, stop)
-
-
-class _Seen:
-    """The files that were ingested, as they were then."""
-
-    def __init__(self) -> None:
-        self.states: dict[Path, State] = {}
-
-    def add(self, listing: Listing) -> None:
-        self.states.update({path: state for _, path in listing.files if (state := _state(path))})
 
 
 class Ready:
@@ -93,11 +83,16 @@ class Ready:
     Parameters
     ----------
     folder : Path
+
+    Attributes
+    ----------
+    states : dict of Path to State
+        The new files as they were at the last look.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._before: dict[Path, State] = {}
+        self.states: dict[Path, State] = {}
 
     def look(self, seen: dict[Path, State]) -> Listing | None:
         """Return the files that are not among those `seen`, and as they were at the last look; None without any."""
@@ -106,8 +101,8 @@ class Ready:
         except NothingFoundError:
             return None
         states = {path: state for _, path in listing.files if (state := _state(path)) and seen.get(path) != state}
-        whole = {path for path, state in states.items() if self._before.get(path) == state}
-        self._before = states
+        whole = {path for path, state in states.items() if self.states.get(path) == state}
+        self.states = states
         files = tuple((name, path) for name, path in listing.files if path in whole)
         return Listing(files, listing.passed_over) if files else None
 

@@ -26,7 +26,7 @@ def read_plain(rgb: Pixels, grey: Pixels) -> tuple[Layout, QrCode, DrawnReading]
         None for all other sheets.
     """
     for layout in load_layouts().values():
-        drawn = drawn_layout(layout) if layout.qr and layout.canvas == grey.shape[::-1] else None
+        drawn = drawn_layout(layout) if layout.pictures and layout.canvas == grey.shape[::-1] else None
         codes = _codes_in_pictures(grey, layout) if drawn else []
         if drawn is None or len(codes) != 1 or layout_of_payload(codes[0].payload) is not layout:
             continue

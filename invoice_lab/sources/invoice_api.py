@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -21,6 +22,11 @@ PAGE = 1000
 """Invoices that the API lists at most in one answer."""
 BEGINNING = "1970-01-01 00:00:00"
 """Where the listing begins that has no watermark."""
+
+EASTERNMOST = timedelta(hours=14)
+"""How far ahead of UTC a clock may be that goes right."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class InvoiceApiSource:
     def _item(self, entry: _Entry) -> Item:
         named = PurePosixPath(entry.number).suffix.lower() in self.suffixes
         name = printable(entry.number) + ("" if named else ".png")
-        return Item(name, f"{self.base}/invoices/{encoded(entry.number)}", entry.mark)
+        return Item(name, f"{self.base}/invoices/{encoded(entry.number)}", _believed(entry))
 
     def _page(self, start: str, *, is_first: bool) -> list[_Entry]:
         url = f"{self.base}/invoices"
@@ -169,6 +175,15 @@ def _entry(record: object, where: str) -> _Entry:
     except (ValueError, OverflowError):
         told = f'{where} ({printable(number)}) has no date in "dt": {date!r:.60}.'
         raise SourceError(told, "Have the API put in order.") from None
+
+
+def _believed(entry: _Entry) -> str:
+    """Return an invoice's date as a watermark; none for one that is still to come anywhere: others would be skipped."""
+    latest = datetime.now(UTC) + EASTERNMOST
+    if entry.mark <= latest.replace(tzinfo=None).isoformat(" ", "seconds"):
+        return entry.mark
+    _log.warning("The invoice %s is dated %s, which is still to come.", printable(entry.number), entry.mark)
+    return ""
 
 
 def _is_text(number: str) -> bool:

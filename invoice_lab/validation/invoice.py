@@ -32,13 +32,17 @@ class Customer(BaseModel):
         return bool(self.number or (self.email and self.birth_date))
 
 
+MOST = 2_147_483_647
+"""The largest quantity that the books can hold (PostgreSQL's integer)."""
+
+
 class Line(BaseModel):
     """One product on an invoice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     product: Text
-    quantity: Annotated[int, Field(gt=0)]
+    quantity: Annotated[int, Field(gt=0, le=MOST)]
     unit_price: UnitPrice
     code: Text | None = None
 

@@ -20,7 +20,8 @@ _OUTSTANDING = """
     from batch_scans as missed join batches using (batch)
     where source = %(source)s and place is not null and not exists (
         select from batch_scans as had join batches as its using (batch)
-        where had.name = missed.name and had.sha256 is not null and its.source = %(source)s)
+        where had.name = missed.name and had.sha256 is not null and its.source = %(source)s
+          and (its.started_at, had.no) > (batches.started_at, missed.no))
     order by name collate "C", started_at desc, no desc
 """
 
@@ -96,10 +97,22 @@ def set_watermark(connection: Connection, source: str, mark: str) -> None:
 
 
 def outstanding(connection: Connection, source: str) -> list[Item]:
-    """Return the scans of a source that could not be had when they were listed, nor since."""
+    """Return the scans of a source that could not be had when they were listed last, nor since."""
     with connection.cursor() as cursor:
         cursor.execute(_OUTSTANDING, {"source": source})
         return [Item(name, place) for name, place in cursor.fetchall()]
+
+
+def failed_scans(connection: Connection, source: str) -> list[tuple[str, str]]:
+    """Return sha256 and name of a source's scans that we failed to read, in the order of their arrival."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select sha256, min(name) from batch_scans join batches using (batch)
+               where source = %s and sha256 in (select sha256 from parts where status = 'failed')
+               group by sha256 order by min(started_at), min(no), sha256""",
+            (source,),
+        )
+        return cursor.fetchall()
 
 
 def load(connection: Connection, batch: UUID, arrivals: Sequence[Arrival]) -> list[Loaded]:

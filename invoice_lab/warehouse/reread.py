@@ -17,16 +17,17 @@ from invoice_lab.validation.known import SEVERITY
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded, LoadedPart
 from invoice_lab.warehouse.decide import Decider, invoice_key
 from invoice_lab.warehouse.parts import page_adapter
-from invoice_lab.warehouse.withdraw import take_out
+from invoice_lab.warehouse.withdraw import COPY_REVIEWED, take_out
 from invoice_lab.warehouse.write import How, how_read, lock_books, write_arrivals, write_invoices, write_parts
 
 _AFFECTED = """
-    select distinct on (started_at, no) scans.sha256, scans.name
+    select scans.sha256, scans.name
     from scans join lateral (
         select started_at, no from batch_scans join batches using (batch)
         where batch_scans.sha256 = scans.sha256 order by started_at, no limit 1
     ) as first on true
     where not exists (select from reviews where reviews.sha256 = scans.sha256)
+      and not exists (select from findings where findings.sha256 = scans.sha256 and code = %(looked_at)s)
       and (%(every)s or exists (
           select from parts
           where parts.sha256 = scans.sha256
@@ -65,10 +66,11 @@ class Readers:
 def affected_scans(connection: Connection, readers: Readers | None) -> list[tuple[str, str]]:
     """Return sha256 and name of the scans that something else has read, in the order of their arrival; all without any.
 
-    Those on which a person decided are left out.
+    Those on which a person decided, and copies that wait for a person because of that, are left out.
     """
     known = readers or Readers("", {}, {}, "")
     values = {
+        "looked_at": COPY_REVIEWED,
         "every": readers is None,
         "asked": known.asked,
         "versions": json.dumps(dict(known.versions)),
@@ -126,10 +128,15 @@ def _held(cursor: Cursor, arrival: Arrival) -> Held:
 
 
 def _is_decided(cursor: Cursor, arrival: Arrival, held: Held) -> bool:
-    """Tell whether a person decided on the scan, or on a copy of an invoice that it holds."""
+    """Tell whether a person decided on the scan, or on a copy of an invoice that it holds or held."""
     cursor.execute(
-        "select from reviews join parts using (sha256, part) where sha256 = %s or invoice_id = any(%s) limit 1",
-        (arrival.sha256, [invoice_id for invoice_id, _ in held.values()]),
+        "select from reviews join parts using (sha256, part) where sha256 = %(sha256)s or invoice_id = any(%(held)s)"
+        " union all select from findings where sha256 = %(sha256)s and code = %(looked_at)s limit 1",
+        {
+            "sha256": arrival.sha256,
+            "held": [invoice_id for invoice_id, _ in held.values()],
+            "looked_at": COPY_REVIEWED,
+        },
     )
     return bool(cursor.rowcount)
 

@@ -2,7 +2,7 @@
 
 from invoice_lab.workers.executors import EXECUTORS, Workforce, worker_count
 from invoice_lab.workers.limits import WorkLimits
-from invoice_lab.workers.pool import WorkerPool
+from invoice_lab.workers.pool import WorkerPool, is_killed_worker, lost_workers
 from invoice_lab.workers.prepare import one_thread_each
 from invoice_lab.workers.task import Reading, Task, failed, read_and_judge
 
@@ -14,6 +14,8 @@ __all__ = [
     "WorkerPool",
     "Workforce",
     "failed",
+    "is_killed_worker",
+    "lost_workers",
     "one_thread_each",
     "read_and_judge",
     "worker_count",

@@ -30,6 +30,16 @@ class _Waiting(Generic[Key]):
     future: Future[Reading] | None
 
 
+def is_killed_worker(error: BaseException) -> bool:
+    """Tell whether a cluster gave something up because the workers that did it were lost."""
+    return type(error).__name__ == "KilledWorker"  # distributed's class, which may not be installed
+
+
+def lost_workers(error: BaseException) -> WorkersLostError:
+    """Return what to say where workers are lost for good."""
+    return WorkersLostError(f"The workers were lost: {type(error).__name__}: {error}.")
+
+
 class WorkerPool:
     """Reads scans in the order given, several at once.
 
@@ -126,8 +136,8 @@ class WorkerPool:
             self._recover([first, *waiting])
             return first.key, first.future.result()
         except (Exception, CancelledError) as error:
-            if type(error).__name__ != "KilledWorker":  # distributed's class, which may not be installed
-                raise WorkersLostError(f"The dask cluster was lost: {type(error).__name__}: {error}.") from error
+            if not is_killed_worker(error):
+                raise lost_workers(error) from error
             # It may have been another scan's doing, which was handed to the same worker.
             return first.key, read_alone(first.task)
 

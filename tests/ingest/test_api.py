@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -16,7 +17,8 @@ from invoice_lab.errors import SourceError
 from invoice_lab.ingest import ingest
 from invoice_lab.samples import draw_page
 from invoice_lab.sources import http
-from invoice_lab.workers import Workforce
+from invoice_lab.validation.judge import judge
+from invoice_lab.workers import Workforce, task
 
 PAGE = 5
 
@@ -140,3 +142,41 @@ def test_a_cluster_that_loses_a_worker_loses_no_scan(api, settings, tmp_path, mo
     assert dict(summary.statuses) == {"accepted": 12}
     ingest(api.url, workspace="whole", workers=Workforce(1, "thread"), progress=False, settings=settings)
     assert ledger.state(settings, "api") == ledger.state(settings, "whole")
+
+
+def test_a_scan_that_we_failed_to_read_is_read_again(api, settings, tmp_path, monkeypatch):
+    """It lies behind the watermark, and in the store."""
+    unruly.install(tmp_path, monkeypatch, {"N2.png": "os._exit(9)"})
+    workforce = Workforce(1)
+    first = ingest(api.url, workspace="api", workers=workforce, progress=False, settings=settings)
+    assert dict(first.statuses) == {"accepted": 11, "failed": 1}
+    monkeypatch.undo()
+    second = ingested(api, settings)
+    assert dict(second.statuses) == {"accepted": 1}
+    assert api.asked["N2"] == 1
+    assert ledger.halves(settings, "api") == []
+
+
+def test_an_invoice_dated_in_the_future_hides_no_other(api, settings):
+    api.invoices["N99"] = ("2204-01-01 00:00:00", png(draw_page(numbered(NEW, 99))))
+    ingested(api, settings)
+    api.add(13, 13)
+    assert ingested(api, settings).outcomes["new"] == 1
+
+
+def test_what_the_books_cannot_hold_fails_alone(api, settings, monkeypatch):
+    def refused(page):
+        judgement = judge(page)
+        third = page.value("invoice_id") == numbered(NEW, 3)["invoice_id"]
+        return _with_currency(judgement) if third else judgement
+
+    monkeypatch.setattr(task, "judge", refused)
+    summary = ingested(api, settings)
+    assert dict(summary.statuses) == {"accepted": 11, "failed": 1}
+    assert "N3.png: The books can't hold what was read" in summary.failures[0]
+    assert ledger.halves(settings, "api") == []
+
+
+def _with_currency(judgement):
+    """An invoice whose currency is longer than the column."""
+    return replace(judgement, invoice=judgement.invoice.model_copy(update={"currency": "EUROS"}))

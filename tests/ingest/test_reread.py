@@ -8,6 +8,7 @@ import pytest
 from books import BOOKS
 from pages import NEW, OLD, changed, png
 
+from invoice_lab.errors import UsageError
 from invoice_lab.ingest import ingest, reread, rereading
 from invoice_lab.ocr.layouts import layout_digest
 from invoice_lab.samples import draw_page
@@ -142,3 +143,19 @@ def test_a_reading_that_breaks_leaves_the_earlier_one(books):
     assert dict(summary.statuses) == {"accepted": 3, "failed": 1}
     assert "new.png" in summary.failures[0]
     assert state(books) == before
+
+
+def test_a_copy_of_what_a_person_rejected_is_left_to_them(books):
+    with cursor_of(books, "loader") as cursor:
+        part = find_part(cursor, Scan.of("new.png", png(draw_page(NEW))).sha256)
+        decide(cursor.connection, part, Decision("reject", "ann", "no invoice of ours"))
+    before = state(books)
+    assert again(books, every=True).scans == 2
+    assert state(books) == before
+
+
+def test_a_workspace_that_is_not_there_is_not_made(settings):
+    with pytest.raises(UsageError, match="typo"):
+        reread(workspace="typo", settings=settings, progress=False)
+    with database(settings), pytest.raises(UsageError, match="typo"):
+        reread(workspace="typo", settings=settings, progress=False)

@@ -11,6 +11,7 @@ from pages import NEW, OLD, png
 
 from invoice_lab.errors import NothingFoundError
 from invoice_lab.ingest import watch
+from invoice_lab.ingest.stop import StopRequest
 from invoice_lab.ingest.watching import Ready
 from invoice_lab.samples import draw_page
 from invoice_lab.warehouse.cache import open_cache
@@ -32,8 +33,7 @@ def test_a_file_is_ready_once_it_does_not_change_any_more(tmp_path):
     (tmp_path / "a.png").write_bytes(FIRST)
     assert names(ready.look(seen)) == []
     assert names(ready.look(seen)) == ["a.png"]
-    about = (tmp_path / "a.png").stat()
-    seen[tmp_path / "a.png"] = (about.st_size, about.st_mtime_ns)
+    seen |= ready.states
     assert names(ready.look(seen)) == []
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b.png").write_bytes(SECOND)
@@ -89,3 +89,11 @@ def test_scans_that_come_are_in_the_cache_until_it_is_stopped(tmp_path, settings
     assert process.returncode == 0
     assert said.count("1 accepted / 0 review") == 2
     assert (tmp_path / "log.jsonl").read_text().count('"committed"') == 2
+
+
+def test_a_request_to_stop_ends_the_batch_and_the_watch():
+    with StopRequest() as outer:
+        with StopRequest() as inner:
+            signal.raise_signal(signal.SIGTERM)
+            assert not inner.wanted()
+        assert not outer.wanted()

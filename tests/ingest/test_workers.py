@@ -1,6 +1,8 @@
 """Workers in the order of the scans; lost ones are replaced, and the scan that kills them is named."""
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -8,7 +10,9 @@ import unruly
 from pages import NEW, scan_of_record
 
 from invoice_lab.errors import MissingToolError, UsageError, WorkersLostError
+from invoice_lab.settings import Settings
 from invoice_lab.sources.scan import Scan
+from invoice_lab.warehouse.embedded import remove_embedded
 from invoice_lab.workers import EXECUTORS, Task, WorkerPool, Workforce, WorkLimits, read_and_judge, worker_count
 
 STANDARD = WorkLimits()
@@ -119,7 +123,7 @@ def test_a_cluster_that_is_lost_ends_the_run():
             results = pool.read((number, task(scan)) for number, scan in enumerate(scans("a.png", "b.png")))
             next(results)
             cluster.close()
-            with pytest.raises(WorkersLostError, match="dask cluster"):
+            with pytest.raises(WorkersLostError, match="workers were lost"):
                 list(results)
 
 
@@ -129,8 +133,6 @@ def test_a_scheduler_that_is_not_there_is_told():
 
 
 def test_without_dask_it_is_told_what_to_install(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "invoice_lab.workers.cluster", raising=False)
     with pytest.raises(MissingToolError, match="dask"):
@@ -150,3 +152,21 @@ def test_an_unknown_executor_and_a_needless_scheduler_are_refused():
 def test_worker_count(wanted, expected):
     assert worker_count(wanted) == expected
     assert Workforce(wanted).count == expected
+
+
+def test_workers_that_cannot_start_are_no_fault_of_a_scan(tmp_path):
+    (tmp_path / "scan.png").write_bytes(GOOD.data)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from invoice_lab.ingest import ingest\n"
+        "from invoice_lab.settings import Settings\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "settings = Settings(folder / 'data', folder / 'r')\n"
+        "ingest(folder / 'scan.png', workspace='default', workers=1, settings=settings)\n"
+    )
+    result = subprocess.run([sys.executable, script], check=False, capture_output=True, text=True, timeout=200)
+    remove_embedded(Settings(tmp_path / "data", tmp_path / "r"))
+    assert result.returncode != 0
+    assert "WorkersLostError" in result.stderr
+    assert "__main__" in result.stderr

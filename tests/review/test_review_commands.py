@@ -119,10 +119,10 @@ def test_a_correction_flows_into_the_cache(shop):
     assert "customer-changed" in result.output, "warnings are told"
     found = cached(shop, "select total::varchar from invoices where printed_id = 'FAC_2019_0043'")
     assert found == [("25.95",)]
-    assert cached(shop, "select field, confidence from fields where how = 'review' order by 1") == [
-        ("lines.1.quantity", 1.0),
-        ("name", 1.0),
-        ("total", 1.0),
+    assert cached(shop, "select field, confidence, number from field_counts where how = 'review' order by 1") == [
+        ("line quantity", 1.0, 1),
+        ("name", 1.0, 1),
+        ("total", 1.0, 1),
     ]
     assert shop.rows("select actor, action from audit_log where subject like '%:0' order by entry desc limit 1") == [
         ("zoë", "review.correct")

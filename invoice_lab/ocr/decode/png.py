@@ -61,7 +61,7 @@ def decode_png(data: bytes, limits: Limits) -> Pixels | None:
 
 def _chunks(data: bytes) -> tuple[bytes, bytes] | None:
     """Return the header and the packed pixels of a whole, plain file."""
-    at, header = SIGNATURE, b""
+    at, header, before = SIGNATURE, b"", b""
     packed: list[bytes] = []
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -74,11 +74,11 @@ def _chunks(data: bytes) -> tuple[bytes, bytes] | None:
             return (header, b"".join(packed)) if packed else None
         if kind == b"IHDR":
             header = body
-        elif kind == b"IDAT":
+        elif kind == b"IDAT" and (not packed or before == b"IDAT"):
             packed.append(body)
         elif kind not in HARMLESS:
             return None
-        at = end
+        at, before = end, kind
     return None
 
 

@@ -49,10 +49,10 @@ $$;
 
 create function fields_of(page jsonb)
     returns table (field text, how text, confidence double precision) language sql immutable as $$
-    select field.key, field.value ->> 'how', (field.value ->> 'confidence')::double precision
+    select field.key, field.value ->> 'how', coalesce((field.value ->> 'confidence')::double precision, 0)
     from jsonb_each(page -> 'fields') as field
     union all
-    select 'line ' || field.key, field.value ->> 'how', (field.value ->> 'confidence')::double precision
+    select 'line ' || field.key, field.value ->> 'how', coalesce((field.value ->> 'confidence')::double precision, 0)
     from jsonb_array_elements(page -> 'lines') as line, jsonb_each(line.value) as field
     where jsonb_typeof(field.value) = 'object'  -- a line without a printed amount has none
 $$;
