@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable, Iterator
 from uuid import uuid4
 
+from psycopg2.extensions import connection as Connection
+
 from invoice_lab import __version__
 from invoice_lab.errors import InterruptedRunError
 from invoice_lab.ingest.batch import books_for, follow, started_pool
@@ -72,24 +74,37 @@ def reread(
     log_to_file()
     settings = settings or Settings.from_environment()
     summary = IngestSummary(workspace, SOURCE, engine)
-    readers = readers_of(engine)
     start = time.perf_counter()
-    with Progress(progress) as shown, StopRequest() as stop, books_for(workspace, settings, there=True) as connection:
+    with Progress(progress) as shown, books_for(workspace, settings, there=True) as connection:
+        readers = readers_of(engine)
         scans = affected_scans(connection, None if every else readers)
-        store = ScanStore(settings.scan_store_dir(workspace))
-        version = f"{__version__} {', '.join(f'{name} {of}' for name, of in readers.versions.items())}"
-        batch = Batch(uuid4(), SOURCE, engine, version, holds_made_up(connection))
         connection.rollback()
-        if not scans:
-            return summary
-        with started_pool(engine, workers) as pool:
-            run = Run(connection, batch, load_rereads, stop.wanted)
-            follow(run.through(_Again(scans, store, pool), pool), summary, shown, lambda: len(scans))
-        if summary.scans < len(scans):
-            raise InterruptedRunError(f"Stopped after {summary.scans} of {len(scans)} scans; these are in the books.")
-        run.finish()
+        if scans:
+            again = _Again(scans, ScanStore(settings.scan_store_dir(workspace)))
+            _run(again, readers, connection, summary, workers=workers, shown=shown)
     summary.seconds = time.perf_counter() - start
     return summary
+
+
+def _run(
+    again: _Again,
+    readers: Readers,
+    connection: Connection,
+    summary: IngestSummary,
+    *,
+    workers: int | Workforce,
+    shown: Progress,
+) -> None:
+    version = f"{__version__} {', '.join(f'{name} {of}' for name, of in readers.versions.items())}"
+    batch = Batch(uuid4(), SOURCE, readers.asked, version, holds_made_up(connection))
+    connection.rollback()
+    with StopRequest() as stop, started_pool(readers.asked, workers) as pool:
+        run = Run(connection, batch, load_rereads, stop.wanted)
+        follow(run.through(again.of(pool), pool), summary, shown, lambda: len(again.scans))
+        if summary.scans < len(again.scans):
+            said = f"Stopped after {summary.scans} of {len(again.scans)} scans; these are in the books."
+            raise InterruptedRunError(said)
+        run.finish()
 
 
 def readers_of(engine: str) -> Readers:
@@ -100,13 +115,18 @@ def readers_of(engine: str) -> Readers:
 
 
 class _Again:
-    """Scans of the store as tasks."""
+    """Scans of the store as tasks of a pool."""
 
-    def __init__(self, scans: list[tuple[str, str]], store: ScanStore, pool: WorkerPool) -> None:
-        self._scans, self._store, self._pool = scans, store, pool
+    def __init__(self, scans: list[tuple[str, str]], store: ScanStore, pool: WorkerPool | None = None) -> None:
+        self.scans, self._store, self._pool = scans, store, pool
+
+    def of(self, pool: WorkerPool) -> _Again:
+        """Return the same scans as tasks of a pool."""
+        return _Again(self.scans, self._store, pool)
 
     def __iter__(self) -> Iterator[tuple[Arrival, Task | None]]:
-        for number, (sha256, name) in enumerate(self._scans, start=1):
+        assert self._pool is not None
+        for number, (sha256, name) in enumerate(self.scans, start=1):
             limits = self._pool.workforce.limits
             task = Task(sha256, name, self._pool.engine, store=self._store, limits=limits)
             yield Arrival(number, name, sha256), task
