@@ -154,6 +154,7 @@ class Arrivals:
     def _is_done(self, fetching: Future[Fetched]) -> bool:
         """Wait for a scan; False where nobody wants it any more, and it hasn't come yet."""
         while not wait([fetching], timeout=PATIENCE).done:
+            self._pool.check()
             if not self._wanted():
                 return False
         return True
@@ -161,7 +162,7 @@ class Arrivals:
     def _first(self, waiting: deque[tuple[Item, Future[Fetched]]]) -> tuple[Item, Fetched]:
         item, future = waiting.popleft()
         try:
-            return item, future.result()
+            return item, self._pool.result(future)
         except InvoiceLabError:
             raise
         except (Exception, CancelledError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -53,8 +54,10 @@ class Workforce:
         """How many read at once, where that is ours to say."""
         return worker_count(self.workers)
 
-    def start(self, engine: str, stack: ExitStack) -> Executor:
-        """Start what reads; what has to be ended beside the executor is left to `stack`.
+    def start(self, engine: str, stack: ExitStack) -> tuple[Executor, Callable[[], bool]]:
+        """Start what reads, and tell how to ask whether it is still there.
+
+        What has to be ended beside the executor is left to `stack`.
 
         Processes are spawned, not forked: a forked one would share the embedded server's lock.
 
@@ -68,9 +71,10 @@ class Workforce:
         if self.executor == "dask":
             return _dask_executor(self, engine, stack)
         if self.executor == "thread":
-            return ThreadPoolExecutor(self.count, "reader")
+            return ThreadPoolExecutor(self.count, "reader"), _always
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.count, context, initializer=start_worker, initargs=(engine, self.limits))
+        arguments = (engine, self.limits)
+        return ProcessPoolExecutor(self.count, context, initializer=start_worker, initargs=arguments), _always
 
 
 def worker_count(wanted: int) -> int:
@@ -78,12 +82,21 @@ def worker_count(wanted: int) -> int:
     return wanted if wanted > 0 else len(os.sched_getaffinity(0))
 
 
-def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> Executor:
+def _always() -> bool:
+    return True
+
+
+def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> tuple[Executor, Callable[[], bool]]:
     try:
         from invoice_lab.workers.cluster import connected
     except ImportError as error:
         what = f"The executor dask can't be used: {error}."
         raise MissingToolError(what, "Run `pip install 'invoice-lab[dask]'`.") from error
     client = stack.enter_context(connected(workforce.scheduler, workforce.count, engine, workforce.limits))
-    executor: Executor = client.get_executor(pure=False)
-    return executor
+    connection = client.scheduler_comm
+
+    def is_there() -> bool:
+        # after another connection was made, what was asked for on this one never comes
+        return bool(client.status == "running" and client.scheduler_comm is connection)
+
+    return client.get_executor(pure=False), is_there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import takewhile
@@ -18,7 +18,10 @@ from invoice_lab.workers.executors import Workforce
 from invoice_lab.workers.task import Reading, Task
 
 Key = TypeVar("Key")
+Result = TypeVar("Result")
 
+POLL_SECONDS = 1.0
+"""How often it is asked whether a cluster is still there, while something is waited for."""
 IN_FLIGHT = 32
 """Scans handed out for each worker at once: enough to keep the others busy while one reads a difficult scan."""
 
@@ -60,7 +63,7 @@ class WorkerPool:
         self.engine = engine
         self.workforce = workforce or Workforce()
         self._beside = ExitStack()
-        self._executor = self.workforce.start(engine, self._beside)
+        self._executor, self._is_there = self.workforce.start(engine, self._beside)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -118,6 +121,23 @@ class WorkerPool:
             if waiting:
                 yield self._next(waiting)
 
+    def result(self, future: Future[Result]) -> Result:
+        """Wait for what a worker does; raises what that raises.
+
+        Raises
+        ------
+        WorkersLostError
+            The whole cluster was lost: then nothing comes any more.
+        """
+        while not wait([future], timeout=POLL_SECONDS).done:
+            self.check()
+        return future.result()
+
+    def check(self) -> None:
+        """Raise `WorkersLostError` where the whole cluster was lost: then nothing comes any more."""
+        if not self._is_there():
+            raise WorkersLostError("The workers were lost: the scheduler is not there any more.")
+
     def _submit(self, task: Task) -> Future[Reading]:
         try:
             return self._executor.submit(Task.run, task)
@@ -131,10 +151,12 @@ class WorkerPool:
         if first.task is None or first.future is None:
             return first.key, None
         try:
-            return first.key, first.future.result()
+            return first.key, self.result(first.future)
         except BrokenExecutor:
             self._recover([first, *waiting])
             return first.key, first.future.result()
+        except WorkersLostError:
+            raise
         except (Exception, CancelledError) as error:
             if not is_killed_worker(error):
                 raise lost_workers(error) from error
@@ -153,7 +175,7 @@ class WorkerPool:
             for item, reading in zip(suspects, threads.map(_alone, suspects), strict=True):
                 item.future = Future()
                 item.future.set_result(reading)
-        self._executor = self.workforce.start(self.engine, self._beside)
+        self._executor, self._is_there = self.workforce.start(self.engine, self._beside)
         for item in rest:
             assert item.task is not None
             item.future = self._submit(item.task)
