@@ -128,7 +128,7 @@ def test_a_sound_cache_and_the_first_one_are_no_warning(books, caplog):
     with caplog.at_level(logging.WARNING):
         refresh("first", books)
         refresh("first", books)
-    assert not caplog.records
+    assert not [one for one in caplog.records if one.name.startswith("invoice_lab")]
 
 
 def test_one_that_another_process_writes_is_rebuilt(books, folder, caplog):
