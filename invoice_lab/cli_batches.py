@@ -34,7 +34,7 @@ def workforce_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--scheduler", help="With --executor dask: the scheduler's address, such as tcp://10.0.0.5:8786.")
     @WORKERS
     @functools.wraps(command)
-    def wrapped(*args: Any, executor: str, scheduler: str | None, workers: int, **options: Any) -> None:  # noqa: ANN401
+    def wrapped(*args: object, executor: str, scheduler: str | None, workers: int, **options: object) -> None:
         from invoice_lab.workers import Workforce
 
         command(*args, workforce=Workforce(workers, executor, scheduler), **options)

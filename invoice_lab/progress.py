@@ -11,9 +11,9 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 VARIABLE = "INVOICE_LAB_PROGRESS"
 _POLL_SECONDS = 0.1
@@ -69,18 +69,32 @@ class Progress:
             self._events.flush()
 
 
-def _bar(total: int) -> Any:  # noqa: ANN401 - tqdm's class depends on where it runs
+class _Bar(Protocol):
+    """What is used of tqdm's bars, whose class depends on where they are shown."""
+
+    total: float | None
+
+    def refresh(self) -> object: ...
+
+    def set_postfix(self, counts: Mapping[str, object], /, *, refresh: bool) -> object: ...
+
+    def update(self, n: float) -> object: ...
+
+    def close(self) -> object: ...
+
+
+def _bar(total: int) -> _Bar:
     from tqdm.auto import tqdm
 
     return tqdm(total=total, unit=" scans", desc="Reading", dynamic_ncols=True)
 
 
-def _expect(bar: Any, total: int) -> None:  # noqa: ANN401 - see _bar
+def _expect(bar: _Bar, total: int) -> None:
     bar.total = total
     bar.refresh()
 
 
-def _advance(bar: Any, counts: Counter[str]) -> None:  # noqa: ANN401 - see _bar
+def _advance(bar: _Bar, counts: Counter[str]) -> None:
     bar.set_postfix(counts, refresh=False)
     bar.update(1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from functools import cache
-from typing import Any
 
 from PIL import Image
 
@@ -32,30 +31,31 @@ class TesserocrEngine:
         self.version = tesserocr.tesseract_version().split()[1]
         self._folder = str(tessdata_dir())
         self._of_thread = threading.local()
-        self._handle()
+        self._make_handle()
 
-    def _handle(self) -> Any:  # noqa: ANN401 - tesserocr has no types
+    def _make_handle(self) -> None:
+        """Make this thread's handle, where it has none yet."""
         if not hasattr(self._of_thread, "api"):
             psm = self._module.PSM.SINGLE_BLOCK
             self._of_thread.api = self._module.PyTessBaseAPI(path=self._folder, lang=LANGUAGE, psm=psm)
-        return self._of_thread.api
 
     def words(self, picture: Pixels, hint: Hint) -> list[Word]:
         """Read the words of a grey picture."""
         psm = self._module.PSM.SINGLE_BLOCK if hint.shape == "block" else self._module.PSM.SINGLE_LINE
-        api = self._handle()
+        self._make_handle()
+        api = self._of_thread.api
         api.SetPageSegMode(psm)
         api.SetVariable("tessedit_char_whitelist", hint.characters)
         api.SetImage(Image.fromarray(picture))
         api.Recognize()
         whole = Box(0, 0, picture.shape[1], picture.shape[0])
         # Of a blank line Tesseract makes up a word: as large as the picture, and not sure of it at all.
-        return [word for word in self._found(api) if word.confidence > 0 or word.box != whole]
+        return [word for word in self._found(api.GetIterator()) if word.confidence > 0 or word.box != whole]
 
-    def _found(self, api: Any) -> list[Word]:  # noqa: ANN401 - as above
+    def _found(self, iterator: object) -> list[Word]:
         level = self._module.RIL.WORD
         words = []
-        for item in self._module.iterate_level(api.GetIterator(), level):
+        for item in self._module.iterate_level(iterator, level):
             box = item.BoundingBox(level)
             text = item.GetUTF8Text(level) if box else ""
             if box and text.strip():
