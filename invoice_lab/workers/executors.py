@@ -53,8 +53,8 @@ class Workforce:
         """How many read at once, where that is ours to say."""
         return worker_count(self.workers)
 
-    def start(self, engine: str, stack: ExitStack) -> Executor:
-        """Start what reads; what has to be ended beside the executor is left to `stack`.
+    def start(self, engine: str, stack: ExitStack) -> tuple[Executor, int]:
+        """Start what reads, and tell how many do; what has to be ended beside the executor is left to `stack`.
 
         Processes are spawned, not forked: a forked one would share the embedded server's lock.
 
@@ -68,9 +68,10 @@ class Workforce:
         if self.executor == "dask":
             return _dask_executor(self, engine, stack)
         if self.executor == "thread":
-            return ThreadPoolExecutor(self.count, "reader")
+            return ThreadPoolExecutor(self.count, "reader"), self.count
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.count, context, initializer=start_worker, initargs=(engine, self.limits))
+        arguments = (engine, self.limits)
+        return ProcessPoolExecutor(self.count, context, initializer=start_worker, initargs=arguments), self.count
 
 
 def worker_count(wanted: int) -> int:
@@ -78,12 +79,11 @@ def worker_count(wanted: int) -> int:
     return wanted if wanted > 0 else len(os.sched_getaffinity(0))
 
 
-def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> Executor:
+def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> tuple[Executor, int]:
     try:
         from invoice_lab.workers.cluster import connected
     except ImportError as error:
         what = f"The executor dask can't be used: {error}."
         raise MissingToolError(what, "Run `pip install 'invoice-lab[dask]'`.") from error
     client = stack.enter_context(connected(workforce.scheduler, workforce.count, engine, workforce.limits))
-    executor: Executor = client.get_executor(pure=False)
-    return executor
+    return client.get_executor(pure=False), max(len(client.nthreads()), 1)

@@ -60,7 +60,7 @@ class WorkerPool:
         self.engine = engine
         self.workforce = workforce or Workforce()
         self._beside = ExitStack()
-        self._executor = self.workforce.start(engine, self._beside)
+        self._executor, self._workers = self.workforce.start(engine, self._beside)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -110,7 +110,7 @@ class WorkerPool:
             if not wanted():
                 break
             waiting.append(_Waiting(key, task, self._submit(task) if task else None))
-            while waiting and (len(waiting) >= self.workforce.count * IN_FLIGHT or _is_done(waiting[0])):
+            while waiting and (len(waiting) >= self._workers * IN_FLIGHT or _is_done(waiting[0])):
                 yield self._next(waiting)
         while waiting:
             if not wanted():
@@ -148,12 +148,12 @@ class WorkerPool:
         """
         self._executor.shutdown(wait=False, cancel_futures=True)
         lost = [item for item in waiting if item.task and not (item.future and _has_result(item.future))]
-        suspects, rest = lost[: self.workforce.count], lost[self.workforce.count :]
-        with ThreadPoolExecutor(self.workforce.count) as threads:
+        suspects, rest = lost[: self._workers], lost[self._workers :]
+        with ThreadPoolExecutor(self._workers) as threads:
             for item, reading in zip(suspects, threads.map(_alone, suspects), strict=True):
                 item.future = Future()
                 item.future.set_result(reading)
-        self._executor = self.workforce.start(self.engine, self._beside)
+        self._executor, self._workers = self.workforce.start(self.engine, self._beside)
         for item in rest:
             assert item.task is not None
             item.future = self._submit(item.task)
