@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from invoice_lab.logs import VARIABLE as LOG_VARIABLE
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.embedded import remove_embedded
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave our logger and its variable as they were: what a command does would stay for the tests after it."""
+    monkeypatch.setenv(LOG_VARIABLE, "")
+    monkeypatch.delenv(LOG_VARIABLE)
+    ours = logging.getLogger("invoice_lab")
+    level, handlers = ours.level, [*ours.handlers]
+    yield
+    ours.setLevel(level)
+    for handler in set(ours.handlers) - set(handlers):
+        ours.removeHandler(handler)
+        handler.close()
 
 
 @pytest.fixture

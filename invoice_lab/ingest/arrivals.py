@@ -129,12 +129,13 @@ class Arrivals:
 
     def _fetched(self, since: str) -> Iterator[tuple[Item, Fetched]]:
         waiting: deque[tuple[Item, Future[Fetched]]] = deque()
+        ahead = self._source.concurrency if self._pool.is_cluster else AHEAD  # a cluster would fetch all at once
         with self._fetchers() as fetchers:
             for item in self._items(since):
                 if not self._wanted():
                     break
                 waiting.append((item, fetchers.submit(fetch_and_keep, self._source, item, self._store)))
-                while waiting and (len(waiting) >= AHEAD or waiting[0][1].done()) and self._is_done(waiting[0][1]):
+                while waiting and (len(waiting) >= ahead or waiting[0][1].done()) and self._is_done(waiting[0][1]):
                     yield self._first(waiting)
             while waiting and self._is_done(waiting[0][1]):
                 yield self._first(waiting)

@@ -12,7 +12,8 @@ from invoice_lab.ingest.stop import StopRequest
 from invoice_lab.ingest.summary import IngestSummary
 from invoice_lab.ocr.decode import SUFFIXES, Limits
 from invoice_lab.settings import Settings
-from invoice_lab.sources.folder import FolderSource, Listing, list_scans, text_name
+from invoice_lab.sources.folder import FolderSource, Listing, list_scans
+from invoice_lab.sources.names import text_name
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.refresh import refresh
 from invoice_lab.workers import Workforce

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from invoice_lab.errors import NothingFoundError, ScanError, SourceError
-from invoice_lab.sources.folder import text_name
+from invoice_lab.sources.names import printable, text_name
 from invoice_lab.sources.source import Item
 
 CONCURRENCY = 1
@@ -134,7 +134,7 @@ class _Archive(ABC):
         self.passed_over, self.problem, self.lock = others, "", threading.Lock()
         for number, name in files:
             if PurePosixPath(name).suffix.lower() in suffixes:
-                self.names[number] = text_name(name).replace("\0", "\\x00")
+                self.names[number] = printable(text_name(name))
             else:
                 self.passed_over += 1
         self.order = sorted(self.names, key=lambda number: (self.names[number], number))

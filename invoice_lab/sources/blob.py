@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote
 from xml.parsers import expat
 
 from invoice_lab.errors import NothingFoundError, ScanError, SourceError, UsageError
-from invoice_lab.sources.http import LISTING_BYTES, base_url, encoded, get, printable, read_date, secret
+from invoice_lab.sources.http import LISTING_BYTES, base_url, encoded, get, read_date, secret
+from invoice_lab.sources.names import printable
 from invoice_lab.sources.source import Item
 
 VARIABLE = "INVOICE_LAB_BLOB_SAS"

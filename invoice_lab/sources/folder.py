@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from invoice_lab.errors import NothingFoundError, ScanError
+from invoice_lab.sources.names import text_name
 from invoice_lab.sources.scan import Scan
 from invoice_lab.sources.source import Item
 
@@ -75,11 +76,6 @@ def _walk(folder: Path) -> list[tuple[str, Path]]:
         seen.add(real)
         found += [Path(where, name) for name in names]
     return sorted((text_name(file.relative_to(folder).as_posix()), file) for file in found)
-
-
-def text_name(name: str) -> str:
-    """Return a file name as text that can be stored and printed: bytes that are no UTF-8 show as their hex codes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)

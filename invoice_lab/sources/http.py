@@ -273,8 +273,3 @@ def secret(variable: str) -> str:
 def encoded(name: str, safe: str = "") -> str:
     """Percent-encode a name for a URL's path, so that a part of it that is "." or ".." stays a part of the name."""
     return "/".join(part.replace(".", "%2E") if part in (".", "..") else part for part in quote(name, safe).split("/"))
-
-
-def printable(name: str) -> str:
-    """Return a stranger's name as text that can be stored and printed: what can't be shows as its code."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in name)

@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from invoice_lab.errors import NothingFoundError, ScanError, SourceError, UsageError
-from invoice_lab.sources.http import LISTING_BYTES, base_url, encoded, get, printable, secret
+from invoice_lab.sources.http import LISTING_BYTES, base_url, encoded, get, secret
+from invoice_lab.sources.names import printable
 from invoice_lab.sources.source import Item
 
 VARIABLE = "INVOICE_LAB_API_TOKEN"

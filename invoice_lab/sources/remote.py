@@ -16,13 +16,15 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote
 
 from invoice_lab.errors import InvoiceLabError, MissingToolError, NothingFoundError, ScanError, SourceError, UsageError
-from invoice_lab.sources.http import printable, retrying
+from invoice_lab.sources.http import retrying
+from invoice_lab.sources.names import printable
 from invoice_lab.sources.source import Item
 
 CONCURRENCY = 8
 KEPT_SECONDS = 60.0
 """How long a connection is kept: some remember listings, and may not see what is new, or that a file has grown."""
-_PASSWORD = re.compile(r"(://[^/:@]*):([^/]*)(?=@)")
+_PASSWORD = re.compile(r"(://[^/:@]*):([^/]*(?=@)|(?!\d*/).*(?=@))")
+"""A password: it ends at the last @ before the first slash, or, where it holds a slash itself, at the last of all."""
 _FOR_GOOD = (
     *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError),
     *(ImportError, ValueError, TypeError, NotImplementedError, AttributeError, KeyError, ftplib.error_perm),
@@ -81,6 +83,9 @@ class RemoteSource:
         from fsspec import get_filesystem_class
 
         name, protocol = _PASSWORD.sub(r"\1", url), re.split("://|::", url)[0]
+        if "?" in url:
+            remedy = "Leave the query out: what is secret in it goes where the package for that protocol looks for it."
+            raise UsageError(f"{name.partition('?')[0]} was given with a query, where secrets stand.", remedy)
         try:
             get_filesystem_class(protocol)
         except ImportError as error:

@@ -24,6 +24,12 @@ _OUTSTANDING = """
           and (its.started_at, had.no) > (batches.started_at, missed.no))
     order by name collate "C", started_at desc, no desc
 """
+_MISSED = """
+    select name from batch_scans join batches using (batch)
+    where source = %(source)s and place is not null group by name having count(*) >= %(tries)s
+"""
+GIVEN_UP = 30
+"""Runs in which a scan could not be had, from which on it is not asked for any more."""
 
 
 def start_batch(connection: Connection, batch: Batch) -> None:
@@ -97,10 +103,12 @@ def set_watermark(connection: Connection, source: str, mark: str) -> None:
 
 
 def outstanding(connection: Connection, source: str) -> list[Item]:
-    """Return the scans of a source that could not be had when they were listed last, nor since."""
+    """Return the scans of a source that could not be had when they were listed last, nor since, nor too often."""
     with connection.cursor() as cursor:
+        cursor.execute(_MISSED, {"source": source, "tries": GIVEN_UP})
+        given_up = {name for (name,) in cursor.fetchall()}
         cursor.execute(_OUTSTANDING, {"source": source})
-        return [Item(name, place) for name, place in cursor.fetchall()]
+        return [Item(name, place) for name, place in cursor.fetchall() if name not in given_up]
 
 
 def failed_scans(connection: Connection, source: str) -> list[tuple[str, str]]:

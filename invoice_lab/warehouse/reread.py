@@ -37,6 +37,16 @@ _AFFECTED = """
     order by started_at, no, scans.sha256
 """
 
+_COPIES = """
+    select page, seconds, asked from parts
+    where sha256 <> %(sha256)s and (invoice_id = %(invoice_id)s or status = 'review' and exists (
+        select from invoices join findings on (findings.sha256, findings.part) = (parts.sha256, parts.part)
+        where invoices.invoice_id = %(invoice_id)s and code = 'id-conflict'
+          and (invoices.layout, invoices.printed_id) = (parts.layout, parts.printed_id)))
+      and not exists (select from reviews where (reviews.sha256, reviews.part) = (parts.sha256, parts.part))
+    order by sha256, part
+"""
+"""Parts that hold an invoice as well, and those that wait because it has their id."""
 Held = dict[int, tuple[str, str]]
 """Part of a scan to the id and the digest of the invoice that was read from it."""
 
@@ -162,10 +172,7 @@ def _as_before(cursor: Cursor, judgement: Judgement) -> LoadedPart:
 
 
 def _copies(cursor: Cursor, arrival: Arrival, invoice_id: str) -> list[tuple[Any, How]]:
-    cursor.execute(
-        "select page, seconds, asked from parts where invoice_id = %s and sha256 <> %s order by sha256, part",
-        (invoice_id, arrival.sha256),
-    )
+    cursor.execute(_COPIES, {"invoice_id": invoice_id, "sha256": arrival.sha256})
     return [(page, How(*how)) for page, *how in cursor.fetchall()]
 
 

@@ -35,6 +35,10 @@ class Prepare(WorkerPlugin):
         """Prepare one."""
         prepare_reading(self._engine, self._limits)
 
+    def teardown(self, worker: Worker) -> None:
+        """Leave it without limits."""
+        self._limits.lift()
+
 
 @contextlib.contextmanager
 def connected(scheduler: str | None, workers: int, engine: str, limits: WorkLimits) -> Iterator[Client]:
@@ -64,5 +68,23 @@ def connected(scheduler: str | None, workers: int, engine: str, limits: WorkLimi
         except (OSError, ValueError) as error:
             where = f"The dask scheduler {scheduler} can't be reached: {error}."
             raise UsageError(where, "Start it with `dask scheduler`, and name it with --scheduler.") from error
+        _check_threads(client)
         client.register_plugin(Prepare(engine, limits))
+        stack.callback(_forget, client)
         yield client
+
+
+def _check_threads(client: Client) -> None:
+    """Refuse workers of several threads: the alarm that ends a scan which takes too long is one a process."""
+    threads = max(client.nthreads().values(), default=1)
+    if threads > 1:
+        raise UsageError(
+            f"The cluster's workers have {threads} threads.", "Start them with `dask worker --nthreads 1`."
+        )
+
+
+def _forget(client: Client) -> None:
+    """Let the workers of others be as they were; a scheduler that is lost has nothing to be told."""
+    if client.status == "running":
+        with contextlib.suppress(Exception):
+            client.unregister_worker_plugin(Prepare.name)

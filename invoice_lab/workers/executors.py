@@ -18,6 +18,28 @@ ExecutorKind = Literal["process", "thread", "dask"]
 EXECUTORS: tuple[ExecutorKind, ...] = get_args(ExecutorKind)
 
 
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Started:
+    """What reads, once it was started.
+
+    Attributes
+    ----------
+    executor : concurrent.futures.Executor
+    workers : int
+        How many it has.
+    is_there : callable
+        Tells whether it is still there; where not, what it was to do never comes.
+    """
+
+    executor: Executor
+    workers: int
+    is_there: Callable[[], bool] = _always
+
+
 @dataclass(frozen=True)
 class Workforce:
     """Who reads.
@@ -54,10 +76,8 @@ class Workforce:
         """How many read at once, where that is ours to say."""
         return worker_count(self.workers)
 
-    def start(self, engine: str, stack: ExitStack) -> tuple[Executor, Callable[[], bool]]:
-        """Start what reads, and tell how to ask whether it is still there.
-
-        What has to be ended beside the executor is left to `stack`.
+    def start(self, engine: str, stack: ExitStack) -> Started:
+        """Start what reads; what has to be ended beside the executor is left to `stack`.
 
         Processes are spawned, not forked: a forked one would share the embedded server's lock.
 
@@ -71,10 +91,11 @@ class Workforce:
         if self.executor == "dask":
             return _dask_executor(self, engine, stack)
         if self.executor == "thread":
-            return ThreadPoolExecutor(self.count, "reader"), _always
+            return Started(ThreadPoolExecutor(self.count, "reader"), self.count)
         context = multiprocessing.get_context("spawn")
         arguments = (engine, self.limits)
-        return ProcessPoolExecutor(self.count, context, initializer=start_worker, initargs=arguments), _always
+        executor = ProcessPoolExecutor(self.count, context, initializer=start_worker, initargs=arguments)
+        return Started(executor, self.count)
 
 
 def worker_count(wanted: int) -> int:
@@ -82,11 +103,7 @@ def worker_count(wanted: int) -> int:
     return wanted if wanted > 0 else len(os.sched_getaffinity(0))
 
 
-def _always() -> bool:
-    return True
-
-
-def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> tuple[Executor, Callable[[], bool]]:
+def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> Started:
     try:
         from invoice_lab.workers.cluster import connected
     except ImportError as error:
@@ -99,4 +116,4 @@ def _dask_executor(workforce: Workforce, engine: str, stack: ExitStack) -> tuple
         # after another connection was made, what was asked for on this one never comes
         return bool(client.status == "running" and client.scheduler_comm is connection)
 
-    return client.get_executor(pure=False), is_there
+    return Started(client.get_executor(pure=False), max(len(client.nthreads()), 1), is_there)

@@ -44,6 +44,12 @@ class WorkLimits:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
+    def lift(self) -> None:
+        """Take the limits from this process: it does other things again."""
+        _in_worker.clear()
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
     def limit_memory(self) -> None:
         """Limit the memory of this process; where it ends, allocations fail."""
         before = _data_bytes()

@@ -63,7 +63,7 @@ class WorkerPool:
         self.engine = engine
         self.workforce = workforce or Workforce()
         self._beside = ExitStack()
-        self._executor, self._is_there = self.workforce.start(engine, self._beside)
+        self._started = self.workforce.start(engine, self._beside)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -73,9 +73,9 @@ class WorkerPool:
     ) -> None:
         with self._beside:
             if self.is_cluster:
-                self._executor.shutdown(wait=False)  # dask's knows no cancel_futures; its client cancels them
+                self._started.executor.shutdown(wait=False)  # dask's knows no cancel_futures; its client cancels them
             else:
-                self._executor.shutdown(wait=True, cancel_futures=True)
+                self._started.executor.shutdown(wait=True, cancel_futures=True)
 
     @property
     def is_cluster(self) -> bool:
@@ -85,7 +85,7 @@ class WorkerPool:
     @property
     def executor(self) -> Executor:
         """What runs the workers: of a cluster, also other work may be handed to it."""
-        return self._executor
+        return self._started.executor
 
     def read(
         self, items: Iterable[tuple[Key, Task | None]], wanted: Callable[[], bool] = lambda: True
@@ -113,7 +113,7 @@ class WorkerPool:
             if not wanted():
                 break
             waiting.append(_Waiting(key, task, self._submit(task) if task else None))
-            while waiting and (len(waiting) >= self.workforce.count * IN_FLIGHT or _is_done(waiting[0])):
+            while waiting and (len(waiting) >= self._started.workers * IN_FLIGHT or _is_done(waiting[0])):
                 yield self._next(waiting)
         while waiting:
             if not wanted():
@@ -135,12 +135,12 @@ class WorkerPool:
 
     def check(self) -> None:
         """Raise `WorkersLostError` where the whole cluster was lost: then nothing comes any more."""
-        if not self._is_there():
+        if not self._started.is_there():
             raise WorkersLostError("The workers were lost: the scheduler is not there any more.")
 
     def _submit(self, task: Task) -> Future[Reading]:
         try:
-            return self._executor.submit(Task.run, task)
+            return self._started.executor.submit(Task.run, task)
         except BrokenExecutor as error:
             lost: Future[Reading] = Future()
             lost.set_exception(error)
@@ -168,14 +168,14 @@ class WorkerPool:
 
         Scans are begun in their order, so these are the first that have no result: as many as there are workers.
         """
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._started.executor.shutdown(wait=False, cancel_futures=True)
         lost = [item for item in waiting if item.task and not (item.future and _has_result(item.future))]
-        suspects, rest = lost[: self.workforce.count], lost[self.workforce.count :]
-        with ThreadPoolExecutor(self.workforce.count) as threads:
+        suspects, rest = lost[: self._started.workers], lost[self._started.workers :]
+        with ThreadPoolExecutor(self._started.workers) as threads:
             for item, reading in zip(suspects, threads.map(_alone, suspects), strict=True):
                 item.future = Future()
                 item.future.set_result(reading)
-        self._executor, self._is_there = self.workforce.start(self.engine, self._beside)
+        self._started = self.workforce.start(self.engine, self._beside)
         for item in rest:
             assert item.task is not None
             item.future = self._submit(item.task)

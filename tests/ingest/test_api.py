@@ -18,6 +18,7 @@ from invoice_lab.ingest import ingest
 from invoice_lab.samples import draw_page
 from invoice_lab.sources import http
 from invoice_lab.validation.judge import judge
+from invoice_lab.warehouse import load
 from invoice_lab.workers import Workforce, task
 
 PAGE = 5
@@ -180,3 +181,11 @@ def test_what_the_books_cannot_hold_fails_alone(api, settings, monkeypatch):
 def _with_currency(judgement):
     """An invoice whose currency is longer than the column."""
     return replace(judgement, invoice=judgement.invoice.model_copy(update={"currency": "EUROS"}))
+
+
+def test_a_scan_that_never_comes_is_given_up(api, settings, monkeypatch):
+    monkeypatch.setattr(load, "GIVEN_UP", 3)
+    api.lost.add("N3")
+    failures = [len(ingested(api, settings).failures) for _ in range(5)]
+    assert failures == [1, 1, 1, 0, 0]
+    assert api.asked["N3"] == 3

@@ -14,7 +14,6 @@ from invoice_lab.samples import draw_page
 def run(settings, monkeypatch):
     monkeypatch.setenv("INVOICE_LAB_DATA", str(settings.data_dir))
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.delenv("INVOICE_LAB_LOG", raising=False)
     return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 

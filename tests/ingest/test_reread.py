@@ -2,6 +2,8 @@
 
 import contextlib
 import shutil
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,12 @@ from invoice_lab.ingest import ingest, reread, rereading
 from invoice_lab.ocr.layouts import layout_digest
 from invoice_lab.samples import draw_page
 from invoice_lab.sources.scan import Scan
+from invoice_lab.validation.judge import judge
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.parts import find_part
 from invoice_lab.warehouse.review import Decision, decide
 from invoice_lab.warehouse.scan_store import ScanStore
+from invoice_lab.workers import Workforce, task
 
 SCANS = {"new.png": NEW, "old.png": OLD, "other.png": changed(OLD, invoice_id="FAC/2018/0008")}
 SCANS["other.png"]["qr"] = OLD["qr"].replace("0007", "0008")
@@ -159,3 +163,33 @@ def test_a_workspace_that_is_not_there_is_not_made(settings):
         reread(workspace="typo", settings=settings, progress=False)
     with database(settings), pytest.raises(UsageError, match="typo"):
         reread(workspace="typo", settings=settings, progress=False)
+
+
+def test_what_waited_for_a_misread_id_is_decided_on_again(tmp_path, settings, monkeypatch):
+    """`old.png` is misread under the id of `other.png`, which waits therefore; then it is read right."""
+    for name in ("old.png", "other.png"):
+        (tmp_path / name).write_bytes(png(draw_page(SCANS[name])))
+
+    def misread(page):
+        judgement = judge(page)
+        if page.value("invoice_id") != OLD["invoice_id"]:
+            return judgement
+        wrong = judgement.invoice.model_copy(
+            update={"invoice_id": SCANS["other.png"]["invoice_id"], "issued_at": datetime(2018, 1, 1)}
+        )
+        return replace(judgement, invoice=wrong)
+
+    with database(settings):
+        with monkeypatch.context() as patch:
+            patch.setattr(task, "judge", misread)
+            ingest(tmp_path, workspace="again", workers=Workforce(1, "thread"), progress=False, settings=settings)
+        assert [row[2] for row in state(settings)["parts"]].count("review") == 1
+        with cursor_of(settings, "loader") as cursor:
+            old = Scan.of("old.png", (tmp_path / "old.png").read_bytes()).sha256
+            cursor.execute("update parts set engine_version = 'older' where sha256 = %s", (old,))
+        assert again(settings).scans == 1
+        assert [row[2] for row in state(settings)["parts"]] == ["accepted"] * 2
+        assert [row[0] for row in state(settings)["invoices"]] == ["fac-2018:FAC/2018/0007", "fac-2018:FAC/2018/0008"]
+        with cursor_of(settings, "reader") as cursor:
+            cursor.execute("select count(*) from findings where code = 'id-conflict'")
+            assert cursor.fetchone() == (0,)

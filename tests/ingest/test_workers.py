@@ -170,3 +170,30 @@ def test_workers_that_cannot_start_are_no_fault_of_a_scan(tmp_path):
     assert result.returncode != 0
     assert "WorkersLostError" in result.stderr
     assert "__main__" in result.stderr
+
+
+def test_workers_of_several_threads_are_refused():
+    from distributed import LocalCluster
+
+    local = LocalCluster(n_workers=1, threads_per_worker=2, host="127.0.0.1", dashboard_address=None)
+    with local as cluster, pytest.raises(UsageError, match="2 threads"):
+        WorkerPool("auto", Workforce(1, "dask", cluster.scheduler_address))
+
+
+def test_a_cluster_of_others_is_left_without_limits():
+    from distributed import Client, LocalCluster
+
+    local = LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+    with local as cluster, Client(cluster.scheduler_address) as client:
+        before = client.run(_limits)
+        with WorkerPool("auto", Workforce(1, "dask", cluster.scheduler_address)):
+            assert client.run(_limits) != before
+        assert client.run(_limits) == before
+
+
+def _limits():
+    import resource
+
+    from invoice_lab.workers import limits
+
+    return resource.getrlimit(resource.RLIMIT_DATA), limits._in_worker.is_set()

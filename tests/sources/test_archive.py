@@ -88,7 +88,7 @@ def test_names_are_only_names(tmp_path, kind):
     assert found == [
         ("../up.png", b"0"),
         ("/etc/abs.png", b"1"),
-        ("a\nb.png", b"4"),
+        ("a\\nb.png", b"4"),
         ("two.png", b"2"),
         ("two.png", b"3"),
     ]
@@ -103,7 +103,7 @@ def test_names_that_are_no_utf8_become_text(tmp_path):
     data = (tmp_path / "x.zip").read_bytes().replace(b"xx.png", b"\xff\x81.png")
     (tmp_path / "x.zip").write_bytes(data)
     [(name, found)] = contents(ArchiveSource.of(tmp_path / "x.zip", SUFFIXES, MOST))
-    assert (name.encode().decode(), found) == (b"\xff\x81".decode("cp437") + ".png", b"1")
+    assert (name, found) == ("\\xa0\N{LATIN SMALL LETTER U WITH DIAERESIS}.png", b"1")  # as code page 437 has them
 
 
 def test_a_zero_in_a_name_shows_as_its_code(tmp_path):

@@ -13,7 +13,8 @@ from tenacity import RetryCallState
 
 from invoice_lab.errors import SourceError, UsageError
 from invoice_lab.sources import http
-from invoice_lab.sources.http import base_url, encoded, get, printable, secret, shown
+from invoice_lab.sources.http import base_url, encoded, get, secret, shown
+from invoice_lab.sources.names import printable
 
 
 @pytest.fixture(autouse=True)

@@ -235,6 +235,7 @@ def test_a_password_in_the_url_is_used_and_not_shown():
     [
         ("ftp://u:p@host/a", "ftp://u@host/a"),
         ("sftp://u:p%40@x@host:22/a@b:c", "sftp://u@host:22/a@b:c"),
+        ("ftp://u:p/w@host/a", "ftp://u@host/a"),
         ("ftp://host:21/a@b", "ftp://host:21/a@b"),
         ("memory://b/k:1@2.png", "memory://b/k:1@2.png"),
     ],
@@ -242,3 +243,17 @@ def test_a_password_in_the_url_is_used_and_not_shown():
 def test_a_name_is_the_url_without_the_password(url, name, monkeypatch):
     monkeypatch.setattr(fsspec, "get_filesystem_class", lambda protocol: None)
     assert source_at(url).name == name
+
+
+@pytest.mark.parametrize(
+    "url", ["memory://x?token=SECRET", "simplecache::https://h/?sig=SECRET", "abfs://c?sig=SECRET"]
+)
+def test_a_query_is_refused_without_being_repeated(url):
+    with pytest.raises(UsageError, match="query") as raised:
+        RemoteSource.of(url, (".png",), 1000)
+    assert "SECRET" not in str(raised.value)
+
+
+def test_a_password_with_a_slash_is_not_shown():
+    source = RemoteSource.of("ftp://user:pa/SECRET@host/x", (".png",), 1000)
+    assert "SECRET" not in source.name + repr(source)

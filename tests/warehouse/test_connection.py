@@ -138,9 +138,7 @@ def test_where_the_owner_may_not_make_roles_it_does_their_work_and_warns_once(
         with caplog.at_level(logging.WARNING):
             assert ask(db, "reader", "select current_user", "sample") == ("stranger",)
             assert ask(db, "web", "select current_user", "sample") == ("stranger",)
-        (record,) = [
-            one for one in caplog.records if one.name.startswith("invoice_lab")
-        ]  # dask may still say something
+        (record,) = [one for one in caplog.records if one.name.startswith("invoice_lab")]
         assert "the owner does its work" in record.message
         with contextlib.closing(psycopg2.connect(endpoint.superuser_dsn())) as connection:  # the administrator acts
             grants = [line for line in roles_sql("stranger").splitlines() if line.startswith("grant")]
