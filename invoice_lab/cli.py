@@ -156,7 +156,10 @@ def refresh(workspace: str) -> None:
 )
 @ENGINE
 @WORKERS
-def report(scans: Path | None, workspace: str | None, as_of: datetime | None, engine: str, workers: int) -> None:
+@click.option("--anew", is_flag=True, help="Make also those again that nothing has changed for.")
+def report(
+    scans: Path | None, workspace: str | None, as_of: datetime | None, *, engine: str, workers: int, anew: bool
+) -> None:
     """Make the HTML reports; without --scans of the made-up sample batch.
 
     With DATABASE_URL set, or a workspace named, and no --scans, the reports are of what is in the books.
@@ -164,8 +167,17 @@ def report(scans: Path | None, workspace: str | None, as_of: datetime | None, en
     from invoice_lab.pipeline import report as run
 
     settings = Settings.from_environment()
-    date = as_of.date() if as_of else None
-    result = run(settings, scans=scans, workspace=workspace, as_of=date, engine=engine, workers=workers, say=click.echo)
+    day = as_of.date() if as_of else None
+    result = run(
+        settings,
+        scans=scans,
+        workspace=workspace,
+        as_of=day,
+        engine=engine,
+        workers=workers,
+        anew=anew,
+        say=click.echo,
+    )
     if result.summary:
         click.echo(str(result.summary))
     click.echo(f"{'Reports':15} {settings.reports_dir / 'index.html'}")

@@ -51,6 +51,7 @@ def report(
     as_of: date | None = None,
     engine: str = "auto",
     workers: int = 0,
+    anew: bool = False,
     say: Say = lambda line: None,
 ) -> PipelineResult:
     """Make the reports of a workspace, ingesting scans first.
@@ -67,6 +68,8 @@ def report(
         The reports' reference date; the day after the last invoice by default.
     engine, workers
         As for `invoice_lab.ingest.ingest`.
+    anew : bool
+        As for `invoice_lab.reporting.reports.write_reports`.
     say : callable
         Gets a line for the user at each step.
     """
@@ -87,7 +90,7 @@ def report(
         say(f"Nothing to ingest; refreshing the cache of the workspace {name!r} ...")
         refresh(name, settings)
     say("Writing the reports ...")
-    reports = write_reports(name, settings, as_of=as_of)
+    reports = write_reports(name, settings, as_of=as_of, anew=anew, say=say)
     return PipelineResult(name, summary, reports, time.perf_counter() - start)
 
 

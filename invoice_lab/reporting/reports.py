@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from datetime import date
 from multiprocessing import get_context
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from invoice_lab import __version__
 from invoice_lab.errors import InterruptedRunError
-from invoice_lab.reporting.archive import Edition, write_edition
+from invoice_lab.reporting.archive import Edition, read_edition, write_edition
 from invoice_lab.reporting.exports import write_exports
 from invoice_lab.reporting.files import REPORTS_REMEDY, check_folder, usable
 from invoice_lab.reporting.index import write_index
@@ -17,6 +18,7 @@ from invoice_lab.reporting.place import clean_up, put_in_place, reports_lock
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.render import render_html
 from invoice_lab.reporting.runner import run_notebook
+from invoice_lab.reporting.unchanged import Made, basis
 from invoice_lab.reporting.work import work_folder
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import CacheMeta, open_cache
@@ -33,17 +35,26 @@ AT_A_TIME = 2
 PAGES = "pages"
 """Of a work folder: what will be put in place, beside the notebooks that it is rendered from."""
 
+EXPORTS = "exports"
+"""Of the pages: the folder of the accountants' files, which are made again as a report is."""
+
 _LONGEST_FIRST = ("segments", "recommendations", "sales", "ocr_quality")
 
 
 def write_reports(
-    workspace: str, settings: Settings, *, as_of: date | None = None, at_a_time: int = AT_A_TIME
+    workspace: str,
+    settings: Settings,
+    *,
+    as_of: date | None = None,
+    at_a_time: int = AT_A_TIME,
+    anew: bool = False,
+    say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Write all reports and exports of a workspace, and the index of all workspaces.
 
-    The reports are made in a folder of this run's own and put in their place when all are done; earlier ones of other
-    data or another day move to ``<reports>/archive/<workspace>/<as_of>-<fingerprint>/``. Several runs may go on at
-    once. The executed notebooks, also partial ones, are kept in ``<data of the workspace>/reports/``.
+    Only what changed is made again, in a folder of this run's own, and put in its place when all is done; earlier
+    reports of other data or another day move to ``<reports>/archive/<workspace>/<as_of>-<fingerprint>/``. Several runs
+    may go on at once. The executed notebooks, also partial ones, are kept in ``<data of the workspace>/reports/``.
 
     Parameters
     ----------
@@ -53,6 +64,10 @@ def write_reports(
         The day the reports are of; the day after the last invoice where left out.
     at_a_time : int
         Notebooks that run at the same time, each in a process of its own; the bytes don't depend on it.
+    anew : bool
+        Whether also those are made again that are there, of the same data, parameters, notebook and code.
+    say : callable
+        Gets a line for the user.
 
     Returns
     -------
@@ -77,18 +92,16 @@ def write_reports(
     with reports_lock(settings.reports_dir):
         clean_up(target)
     with work_folder(settings.workspace_dir(workspace) / "runs") as work:
-        pages = work / PAGES
-        pages.mkdir()
-        parameters = {"workspace": workspace, "as_of": as_of.isoformat() if as_of else ""}
-        _run_all(parameters, settings, work, _note(meta), at_a_time)
-        exports = write_exports(workspace, settings, pages / "exports", as_of=as_of)
-        edition = _edition(meta, work, as_of)
-        write_edition(pages, edition)
+        run = _Run(settings, meta, work, as_of)
+        new = run.reports if anew else run.changed(target)
+        if len(new) < len(run.reports):
+            count = len(run.reports) - len(new)
+            say(f"{count} of {len(run.reports)} stay as they are: nothing that they are made from has changed.")
+        run.make(new, at_a_time)
         with reports_lock(settings.reports_dir), usable(settings.reports_dir, REPORTS_REMEDY):
-            put_in_place(pages, target, edition)
+            run.put_in_place(new, target)
             index = write_index(settings.reports_dir, REPORTS)
-        files = [Path(f"{name}.html") for name in REPORTS] + [path.relative_to(pages) for path in exports]
-    return [index, *(target / file for file in files)]
+        return [index, *(target / file for file in run.files())]
 
 
 def check_writable(settings: Settings) -> None:
@@ -108,11 +121,64 @@ def run_and_render(name: str, parameters: dict[str, str], work: Path, settings: 
     return render_html(output, work / PAGES / f"{name}.html", title, links=links, note=note)
 
 
-def _run_all(parameters: dict[str, str], settings: Settings, work: Path, note: str, at_a_time: int) -> None:
+class _Run:
+    """One run: the reports of one state of the data, in a work folder."""
+
+    reports = (*REPORTS, EXPORTS)
+
+    def __init__(self, settings: Settings, meta: CacheMeta, work: Path, as_of: date | None) -> None:
+        self._settings, self._meta, self._work, self._as_of = settings, meta, work, as_of
+        self._parameters = {"workspace": meta.workspace, "as_of": as_of.isoformat() if as_of else ""}
+        self._bases = {name: basis(name, self._parameters, meta) for name in self.reports}
+        self._made = Made(settings.workspace_dir(meta.workspace) / "reports" / "made.json")
+        self._pages = work / PAGES
+        self._pages.mkdir()
+
+    def changed(self, target: Path) -> list[str]:
+        """Take over from the reports that are there what is still right; return what is not."""
+        taken = (name for name in self.reports if self._made.take_over(name, self._bases[name], target, self._pages))
+        unchanged = set(taken)
+        return [name for name in self.reports if name not in unchanged]
+
+    def make(self, names: Sequence[str], at_a_time: int) -> None:
+        """Make the reports of these names."""
+        notebooks = [name for name in _LONGEST_FIRST if name in names]
+        if notebooks:
+            _run_all(notebooks, self._parameters, self._settings, self._work, _note(self._meta), at_a_time=at_a_time)
+        if "sales" in names:
+            write_edition(self._pages, _edition(self._meta, self._work, self._as_of))
+        if EXPORTS in names:
+            write_exports(self._meta.workspace, self._settings, self._pages / EXPORTS, as_of=self._as_of)
+        for name in names:
+            self._made.remember(name, self._bases[name], self._pages, self._files_of(name))
+
+    def put_in_place(self, names: Sequence[str], target: Path) -> None:
+        """Put all reports in place where some are new; to be called within `reports_lock`."""
+        edition = read_edition(self._pages)
+        assert edition is not None
+        if names:
+            put_in_place(self._pages, target, edition)
+            self._made.write()
+
+    def files(self) -> list[Path]:
+        """Return the reports in the order of `REPORTS`, and the exports, as they are in the workspace's folder."""
+        pages = [self._pages / f"{name}.html" for name in REPORTS]
+        return [path.relative_to(self._pages) for path in (*pages, *self._files_of(EXPORTS))]
+
+    def _files_of(self, name: str) -> list[Path]:
+        if name == EXPORTS:
+            return sorted((self._pages / EXPORTS).iterdir())
+        edition = [self._pages / Edition.FILE] if name == "sales" else []
+        return [self._pages / f"{name}.html", *edition]
+
+
+def _run_all(
+    names: Sequence[str], parameters: dict[str, str], settings: Settings, work: Path, note: str, *, at_a_time: int
+) -> None:
     """Run the notebooks in fresh processes: a kernel must not inherit our threads and open files."""
     with ProcessPoolExecutor(max_workers=at_a_time, mp_context=get_context("spawn")) as pool:
         futures: list[Future[Path]] = [
-            pool.submit(run_and_render, name, parameters, work, settings, note) for name in _LONGEST_FIRST
+            pool.submit(run_and_render, name, parameters, work, settings, note) for name in names
         ]
         try:
             for future in as_completed(futures):

@@ -11,10 +11,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from cache_data import cache_from_truth, small_truth
 from report_data import HOSTILE_NAME, doubtful_cache
 
 from invoice_lab.errors import UsageError
-from invoice_lab.reporting import reports
+from invoice_lab.reporting import reports, unchanged
 from invoice_lab.reporting.archive import read_edition
 from invoice_lab.reporting.exports import write_exports
 from invoice_lab.reporting.record import recorded
@@ -121,7 +122,7 @@ def test_pages_are_small(made):
 def ready(made, monkeypatch):
     """Return a function that puts what was made above into a work folder; reports use it in place of notebooks."""
 
-    def fill(parameters, settings, work, *rest):
+    def fill(names, parameters, settings, work, *rest, **options):
         for name in REPORTS:
             shutil.copyfile(made.workspace_dir("sample") / "reports" / f"{name}.ipynb", work / f"{name}.ipynb")
             shutil.copyfile(made.reports_dir / "sample" / f"{name}.html", work / "pages" / f"{name}.html")
@@ -151,14 +152,71 @@ def test_earlier_reports_of_another_day_are_archived(ready, tmp_path):
     assert [path.name for path in (settings.reports_dir / "archive" / "sample").iterdir()] == [archived.name]
 
 
+@pytest.fixture
+def notebooks_run(ready, monkeypatch):
+    """Return the list of which notebooks each run has run."""
+    runs = []
+
+    def note(names, *rest, **options):
+        runs.append(set(names))
+        ready(names, *rest)
+
+    monkeypatch.setattr(reports, "_run_all", note)
+    return runs
+
+
+def test_only_what_changed_is_made_again(notebooks_run, tmp_path, monkeypatch):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    said, current = [], settings.reports_dir / "sample"
+    first = write_reports("sample", settings, say=said.append)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in first[1:]}
+    assert not said
+    assert write_reports("sample", settings, say=said.append) == first
+    assert notebooks_run == [set(REPORTS)]
+    assert said == ["5 of 5 stay as they are: nothing that they are made from has changed."]
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in first[1:]} == before
+    (current / "segments.html").write_text("changed by somebody")
+    (current / "exports" / "reconciliation.csv").unlink()
+    assert write_reports("sample", settings, say=said.append) == first
+    assert notebooks_run[1:] == [{"segments"}]
+    assert said[1:] == ["3 of 5 stay as they are: nothing that they are made from has changed."]
+    assert {path: path.read_bytes() for path in first[1:]} == {path: data for path, (data, _) in before.items()}
+    write_reports("sample", settings, anew=True)
+    assert notebooks_run[2:] == [set(REPORTS)]
+    write_reports("sample", settings, as_of=date(2020, 3, 31))
+    assert notebooks_run[3:] == [set(REPORTS)]
+    shutil.rmtree(settings.reports_dir)
+    write_reports("sample", settings, as_of=date(2020, 3, 31))
+    assert notebooks_run[4:] == [set(REPORTS)]
+
+
+def test_other_data_code_or_notebooks_are_a_change(notebooks_run, tmp_path, monkeypatch):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    write_reports("sample", settings)
+    own = shutil.copytree(unchanged.notebooks_dir(), tmp_path / "notebooks")
+    with (own / "sales.ipynb").open("a") as notebook:
+        notebook.write("\n")
+    monkeypatch.setattr(unchanged, "notebooks_dir", lambda: own)
+    write_reports("sample", settings)
+    assert notebooks_run[1:] == [{"sales"}]
+    monkeypatch.setattr(unchanged, "_code", lambda: "of another version")
+    write_reports("sample", settings)
+    assert notebooks_run[2:] == [set(REPORTS)]
+    cache_from_truth(small_truth(40), settings)
+    write_reports("sample", settings)
+    assert notebooks_run[3:] == [set(REPORTS)]
+
+
 def test_two_runs_at_once_end_well(ready, tmp_path, monkeypatch):
     settings = Settings(tmp_path / "data", tmp_path / "reports")
     doubtful_cache(settings)
     both, works = threading.Barrier(2, timeout=60), set()
 
-    def at_once(parameters, settings, work, *rest):
+    def at_once(names, parameters, settings, work, *rest, **options):
         works.add(work)
-        ready(parameters, settings, work)
+        ready(names, parameters, settings, work)
         both.wait()
 
     monkeypatch.setattr(reports, "_run_all", at_once)
@@ -178,7 +236,7 @@ def test_reports_that_can_not_be_written_are_refused_before_a_notebook_runs(tmp_
     settings = Settings(tmp_path / "data", tmp_path / "file" / "reports")
     (tmp_path / "file").touch()
     doubtful_cache(settings)
-    monkeypatch.setattr(reports, "_run_all", lambda *args: pytest.fail("a notebook was run"))
+    monkeypatch.setattr(reports, "_run_all", lambda *args, **options: pytest.fail("a notebook was run"))
     for write in (write_reports, write_exports):
         with pytest.raises(UsageError, match=re.escape(str(settings.reports_dir))) as caught:
             write("sample", settings)
