@@ -94,8 +94,7 @@ def write_reports(
     with work_folder(settings.workspace_dir(workspace) / "runs") as work:
         run = _Run(settings, meta, work, as_of)
         new = run.reports if anew else run.changed(target)
-        if len(new) < len(run.reports):
-            count = len(run.reports) - len(new)
+        if count := len(run.reports) - len(new):
             say(f"{count} of {len(run.reports)} stay as they are: nothing that they are made from has changed.")
         run.make(new, at_a_time)
         with reports_lock(settings.reports_dir), usable(settings.reports_dir, REPORTS_REMEDY):
