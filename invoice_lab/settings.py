@@ -115,6 +115,10 @@ class Settings:
         """Return the folder of a workspace's DuckDB cache."""
         return self.workspace_dir(workspace) / "cache"
 
+    def line_cache_file(self, workspace: str) -> Path:
+        """Return the file of a workspace's line cache."""
+        return self.workspace_dir(workspace) / "lines.sqlite"
+
     def usual_workspace(self) -> str:
         """Return the workspace that is meant where none is named: ``default`` once it has a cache, else ``sample``."""
         has_cache = (self.cache_dir(DEFAULT_WORKSPACE) / "current").is_file()

@@ -112,8 +112,7 @@ class Arrivals:
     def _task(self, arrival: Arrival) -> Task:
         assert arrival.sha256 is not None
         self._in_hand.add(arrival.sha256)
-        limits = self._pool.workforce.limits
-        return Task(arrival.sha256, arrival.name, self._pool.engine, store=self._store, limits=limits)
+        return self._pool.task(arrival.sha256, arrival.name, self._store)
 
     def _items(self, since: str) -> Iterator[Item]:
         """List what could not be had before, then what is new."""

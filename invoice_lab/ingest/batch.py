@@ -27,6 +27,7 @@ from invoice_lab.sources.opened import open_source
 from invoice_lab.sources.source import Source
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded
 from invoice_lab.warehouse.connection import database
+from invoice_lab.warehouse.line_store import LineStore
 from invoice_lab.warehouse.load import load, set_watermark
 from invoice_lab.warehouse.migrate import migrate, require_workspace
 from invoice_lab.warehouse.scan_store import ScanStore
@@ -98,9 +99,10 @@ def _run(
     """Ingest, and count in `summary` what becomes of the scans."""
     store = ScanStore(settings.scan_store_dir(summary.workspace))
     store.sweep()
+    lines = settings.line_cache_file(summary.workspace)
     with (
         Progress(progress) as shown, StopRequest() as stop,
-        books_for(summary.workspace, settings) as connection, started_pool(batch.engine, workers) as pool,
+        books_for(summary.workspace, settings) as connection, started_pool(batch.engine, workers, lines) as pool,
     ):  # fmt: skip
         arrivals = Arrivals(scans, store, connection, pool=pool, wanted=stop.wanted)
         run = Run(connection, batch, load_arrivals, stop.wanted)
@@ -165,9 +167,9 @@ def books_for(workspace: str, settings: Settings, *, there: bool = False) -> Ite
         raise DatabaseError(f"The books refused a batch: {str(error).strip()}.") from error
 
 
-def started_pool(engine: str, workers: int | Workforce) -> WorkerPool:
-    """Start the workers."""
-    return WorkerPool(engine, workers if isinstance(workers, Workforce) else Workforce(workers))
+def started_pool(engine: str, workers: int | Workforce, lines: Path) -> WorkerPool:
+    """Start the workers; `lines` is the file of the line cache."""
+    return WorkerPool(engine, workers if isinstance(workers, Workforce) else Workforce(workers), LineStore(lines))
 
 
 def _version_of(engine: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 from psycopg2.extensions import connection as Connection
@@ -81,7 +82,8 @@ def reread(
         connection.rollback()
         if scans:
             again = _Again(scans, ScanStore(settings.scan_store_dir(workspace)))
-            _run(again, readers, connection, summary, workers=workers, shown=shown)
+            lines = settings.line_cache_file(workspace)
+            _run(again, readers, connection, summary, workers=workers, shown=shown, lines=lines)
     summary.seconds = time.perf_counter() - start
     return summary
 
@@ -94,11 +96,12 @@ def _run(
     *,
     workers: int | Workforce,
     shown: Progress,
+    lines: Path,
 ) -> None:
     version = f"{__version__} {', '.join(f'{name} {of}' for name, of in readers.versions.items())}"
     batch = Batch(uuid4(), SOURCE, readers.asked, version, holds_made_up(connection))
     connection.rollback()
-    with StopRequest() as stop, started_pool(readers.asked, workers) as pool:
+    with StopRequest() as stop, started_pool(readers.asked, workers, lines) as pool:
         run = Run(connection, batch, load_rereads, stop.wanted)
         follow(run.through(again.of(pool), pool), summary, shown, lambda: len(again.scans))
         if summary.scans < len(again.scans):
@@ -127,9 +130,7 @@ class _Again:
     def __iter__(self) -> Iterator[tuple[Arrival, Task | None]]:
         assert self._pool is not None
         for number, (sha256, name) in enumerate(self.scans, start=1):
-            limits = self._pool.workforce.limits
-            task = Task(sha256, name, self._pool.engine, store=self._store, limits=limits)
-            yield Arrival(number, name, sha256), task
+            yield Arrival(number, name, sha256), self._pool.task(sha256, name, self._store)
 
     def committed(self, arrivals: Iterable[Arrival]) -> None:
         """Nothing has to be forgotten."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 from invoice_lab.ocr.layouts import Layout
 from invoice_lab.ocr.layouts.likeness import label_likeness
 from invoice_lab.ocr.page import Box, Field
-from invoice_lab.ocr.rows import Reread, Row
+from invoice_lab.ocr.rows import BORNE_OUT, BearsOut, Reread, Row
 from invoice_lab.ocr.votes import Vote, elect
 
 FACTORS = (2.0, 1.25, 2.5)
@@ -139,12 +139,17 @@ def email(raw: str) -> str | None:
     return text if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", text, re.ASCII) else None
 
 
-def header_field(found: Labelled, layout: Layout, reread: Reread, how: str) -> Field:
-    """Read a field's value; a second time where it has not its form, or one wrong digit would still have it."""
+def header_field(found: Labelled, layout: Layout, reread: Reread, how: str, bears_out: BearsOut) -> Field:
+    """Read a field's value.
+
+    A second time where it has not its form, or one wrong digit would still have it and the pixels don't bear it out.
+    """
     value = parse(found.name, found.raw, layout)
     box = value_box(found.row, found.raw)
     if value is not None and found.name not in OF_DIGITS | set(layout.forms):
         return Field(found.raw, value, box, found.row.confidence, how)
+    if value is not None and bears_out({found.name: value}, {found.name: box}):
+        return Field(found.raw, value, box, BORNE_OUT, how)
     chosen = elect(_votes(found, layout, reread))
     return Field(chosen.raw, chosen.value, box, chosen.confidence, how)
 

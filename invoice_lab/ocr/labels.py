@@ -8,7 +8,7 @@ from invoice_lab.ocr.header import Labelled, find_labels, header_field, parse
 from invoice_lab.ocr.layouts import Layout
 from invoice_lab.ocr.lines import is_line, read_table
 from invoice_lab.ocr.page import Field, LineReading
-from invoice_lab.ocr.rows import Reread, Row
+from invoice_lab.ocr.rows import BearsOut, Reread, Row, unknown_pixels
 
 TOLD_APART = frozenset({"invoice_id", "issued_at", "email"})
 """Header fields that are told to stand there twice: they have a form, which a product's name has not by chance."""
@@ -36,7 +36,9 @@ class LabelReading:
     currency: str | None
 
 
-def read_by_labels(rows: list[Row], layout: Layout, reread: Reread, how: str) -> LabelReading:
+def read_by_labels(
+    rows: list[Row], layout: Layout, reread: Reread, how: str, bears_out: BearsOut = unknown_pixels
+) -> LabelReading:
     """Read a page of a known layout.
 
     Parameters
@@ -48,13 +50,15 @@ def read_by_labels(rows: list[Row], layout: Layout, reread: Reread, how: str) ->
         Reads an area of the page again.
     how : str
         The engine's name, for the fields.
+    bears_out : BearsOut
+        Tells which numbers need not be read again.
     """
     found = find_labels([row for row in rows if not is_line(row, layout.line)], layout.header_labels, layout.below)
     header = _chosen(found, layout)
-    fields = {entry.name: header_field(entry, layout, reread, how) for entry in header}
+    fields = {entry.name: header_field(entry, layout, reread, how, bears_out) for entry in header}
     used = {id(word) for entry in header for word in entry.row.words}
     body = [row for row in rows if not any(id(word) in used for word in row.words)]
-    table = read_table(body, layout, reread, how)
+    table = read_table(body, layout, reread, how, bears_out)
     doubled = (*_doubled(found, layout), *table.doubled)
     return LabelReading(fields | table.fields, table.lines, doubled, layout.currency)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, pairwise
 from statistics import median
 
@@ -12,7 +13,7 @@ from invoice_lab.ocr.header import clean
 from invoice_lab.ocr.layouts import Layout
 from invoice_lab.ocr.layouts.printed import Printed, Values
 from invoice_lab.ocr.page import Box, Field, LineReading
-from invoice_lab.ocr.rows import Reread, Row
+from invoice_lab.ocr.rows import BORNE_OUT, BearsOut, Reread, Row
 from invoice_lab.ocr.votes import Vote, elect_each
 
 FACTORS = (1.5, 2.0, 3.0)
@@ -39,7 +40,7 @@ class TableReading:
     doubled: tuple[str, ...]
 
 
-def read_table(rows: list[Row], layout: Layout, reread: Reread, how: str) -> TableReading:
+def read_table(rows: list[Row], layout: Layout, reread: Reread, how: str, bears_out: BearsOut) -> TableReading:
     """Find the product lines and what stands below them.
 
     Parameters
@@ -50,6 +51,8 @@ def read_table(rows: list[Row], layout: Layout, reread: Reread, how: str) -> Tab
     reread : Reread
     how : str
         The engine's name, for the fields.
+    bears_out : BearsOut
+        Tells which numbers need not be read again.
     """
     foot = [entry for row in rows if (entry := _foot(row, layout)) is not None]
     labelled = {id(word) for entry in foot for word in entry.row.words}
@@ -61,7 +64,8 @@ def read_table(rows: list[Row], layout: Layout, reread: Reread, how: str) -> Tab
     foot = [entry for entry in foot if entry.row.middle > top]
     below = min((entry.row.middle for entry in foot), default=float("inf"))
     line_rows = [] if column is None else _line_rows([row for row in body if row.middle < below], certain, column)
-    table = _Table(layout, column, reread, how, [*line_rows, *(entry.row for entry in foot)])
+    second = _SecondReadings(layout, column, reread, [*line_rows, *(entry.row for entry in foot)])
+    table = _Table(layout, column, second, how, bears_out)
     fields, doubled = merge(layout, [(entry, table.foot(entry)) for entry in foot])
     return TableReading(tuple(table.line(row) for row in line_rows), fields, doubled)
 
@@ -117,21 +121,32 @@ def _line_rows(rows: list[Row], certain: list[Row], column: float) -> list[Row]:
     return found
 
 
-class _Table:
-    """The rows of the number column: each number is read until two readings agree."""
+class _SecondReadings:
+    """Further readings of the rows of the number column, none made before it is needed."""
 
-    def __init__(self, layout: Layout, column: float | None, reread: Reread, how: str, rows: list[Row]) -> None:
-        self._layout = layout
-        self._column = column
-        self._reread = reread
-        self._how = how
+    def __init__(self, layout: Layout, column: float | None, reread: Reread, rows: list[Row]) -> None:
+        self._layout, self._column, self._reread, self._rows = layout, column, reread, rows
         self._right = max((row.box.right for row in rows), default=0)
-        self._letter = _letter_width(rows) if rows else 0.0
-        self._digits: list[Row] = []
-        if rows and column is not None:
-            forms = [layout.line, *(printed for _, printed in layout.foot_rows)]
-            characters = "".join(sorted(set("".join(printed.characters for printed in forms))))
-            self._digits = reread(self._area(rows, column), FACTORS[0], characters)
+        self.letter = _letter_width(rows) if rows else 0.0
+
+    def of(self, row: Row, edge: float, left: float, printed: Printed, read: _Read) -> Iterator[_NumberVote]:
+        """Give the readings of a row's numbers: the number column's, then the row alone at other sizes."""
+        area = self._area([row], left)
+        column = (self._digits for _ in range(1))
+        alone = (self._reread(area, factor, printed.characters) for factor in FACTORS)
+        for rows in chain(column, alone):
+            beside = _beside(row, rows)
+            numbers = beside.between(edge, float("inf")) if beside else None
+            yield _vote(numbers, read) if numbers else _NOTHING
+
+    @cached_property
+    def _digits(self) -> list[Row]:
+        """The whole number column, read with the characters alone that can occur."""
+        if not self._rows or self._column is None:
+            return []
+        forms = [self._layout.line, *(printed for _, printed in self._layout.foot_rows)]
+        characters = "".join(sorted(set("".join(printed.characters for printed in forms))))
+        return self._reread(self._area(self._rows, self._column), FACTORS[0], characters)
 
     def _area(self, rows: list[Row], left: float) -> Box:
         """Return the area of numbers, with room for more digits to the left and for the rows' heights."""
@@ -140,17 +155,27 @@ class _Table:
         start = max(round(left) - 2 * height, 0)
         return Box(start, around.y - height // 2, self._right + height - start, around.height + height)
 
+
+class _Table:
+    """The rows of the number column: each number is read until the pixels or a second reading bear it out."""
+
+    def __init__(
+        self, layout: Layout, column: float | None, second: _SecondReadings, how: str, bears_out: BearsOut
+    ) -> None:
+        self._layout, self._column, self._second = layout, column, second
+        self._how, self._bears_out = how, bears_out
+
     def line(self, row: Row) -> LineReading:
         """Read a product line."""
         column = self._column or 0.0
-        edge = column - 2 * self._letter
+        edge = column - 2 * self._second.letter
         left, right = row.between(0, edge), row.between(edge, float("inf"))
         printed = self._layout.line
         first = _vote(right, printed.read) if right else _NOTHING
-        numbers = self._elect(printed, first, self._again(row, edge, column, printed, printed.read))
         values = printed.read(right.text) if right else None
         spans = values.spans if values else {}
         boxes = {name: (right.of_span(*span) or right).box for name, span in spans.items() if right}
+        numbers = self._elect(printed, first, boxes, self._second.of(row, edge, column, printed, printed.read))
         fields = {name: self._field(vote, boxes.get(name, (right or row).box)) for name, vote in numbers.items()}
         return LineReading(self._product(left), **fields)
 
@@ -162,26 +187,22 @@ class _Table:
     def foot(self, entry: FootRow) -> dict[str, Field]:
         """Read a row below the lines."""
         printed, edge = entry.printed, entry.label_right
-        beside = self._column is not None and edge < self._column - 2 * self._letter
+        beside = self._column is not None and edge < self._column - 2 * self._second.letter
         left = self._column if beside and self._column is not None else edge + 2 * entry.row.box.height
         first: _NumberVote = Vote(entry.values.values if entry.values else None, entry.text, entry.row.confidence)
-        chosen = self._elect(printed, first, self._again(entry.row, edge, left, printed, printed.read_end))
-        return {name: self._field(vote, entry.box(name)) for name, vote in chosen.items()}
+        boxes = {name: entry.box(name) for name in printed.fields}
+        chosen = self._elect(printed, first, boxes, self._second.of(entry.row, edge, left, printed, printed.read_end))
+        return {name: self._field(vote, boxes[name]) for name, vote in chosen.items()}
 
     def _field(self, vote: Vote[str], box: Box) -> Field:
         return Field(vote.raw, vote.value, box, vote.confidence, self._how)
 
-    def _elect(self, printed: Printed, first: _NumberVote, again: Iterator[_NumberVote]) -> dict[str, Vote[str]]:
+    def _elect(
+        self, printed: Printed, first: _NumberVote, boxes: Mapping[str, Box], again: Iterator[_NumberVote]
+    ) -> dict[str, Vote[str]]:
+        if first.value and self._bears_out(first.value, boxes):
+            return {name: Vote(first.value[name], first.raw, BORNE_OUT) for name in printed.fields}
         return elect_each(chain([first], again), printed.fields)
-
-    def _again(self, row: Row, edge: float, left: float, printed: Printed, read: _Read) -> Iterator[_NumberVote]:
-        """Give further readings of a row's numbers: the number column's, then the row alone at other sizes."""
-        area = self._area([row], left)
-        alone = (self._reread(area, factor, printed.characters) for factor in FACTORS)
-        for rows in chain([self._digits], alone):
-            beside = _beside(row, rows)
-            numbers = beside.between(edge, float("inf")) if beside else None
-            yield _vote(numbers, read) if numbers else _NOTHING
 
 
 def _vote(row: Row, read: _Read) -> _NumberVote:

@@ -42,7 +42,10 @@ def paper(grey: Plane) -> Plane:
     """Return the brightness of the paper, shape of the page: one value where the page is evenly lit."""
     usual = float(np.percentile(grey, 90))
     light = cv2.dilate(cv2.GaussianBlur(grey, (0, 0), 1), np.ones((PATCH, PATCH), np.uint8))
-    smooth = cv2.GaussianBlur(cv2.erode(light, np.ones((PATCH, PATCH), np.uint8)), (0, 0), PATCH)
+    closed = cv2.erode(light, np.ones((PATCH, PATCH), np.uint8))
+    if float(closed.max() - closed.min()) < EVEN:  # to smooth it makes it no less even
+        return np.full(grey.shape, usual, np.float32)
+    smooth = cv2.GaussianBlur(closed, (0, 0), PATCH)
     darkest, lightest = np.percentile(smooth, (10, 90))
     if lightest - darkest < EVEN:
         return np.full(grey.shape, usual, np.float32)

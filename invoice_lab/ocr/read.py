@@ -9,13 +9,13 @@ from functools import partial
 from PIL import features
 
 from invoice_lab.errors import ScanError
-from invoice_lab.ocr.arbitration import arbitrate
+from invoice_lab.ocr.arbitration import Sheet, Support, arbitrate
 from invoice_lab.ocr.beside import rest_of
 from invoice_lab.ocr.boxes import with_boxes
 from invoice_lab.ocr.decode import Limits, Pixels, decode
 from invoice_lab.ocr.drawn import DrawnReading, read_drawn
 from invoice_lab.ocr.drawn_layout import drawn_layout
-from invoice_lab.ocr.engines import OcrEngine, load_engine
+from invoice_lab.ocr.engines import LineCache, OcrEngine, RememberingEngine, load_engine
 from invoice_lab.ocr.labels import LabelReading, read_by_labels
 from invoice_lab.ocr.landmarks import pose_by_labels
 from invoice_lab.ocr.layouts import Layout, layout_of_payload, layout_of_text, load_layouts
@@ -53,6 +53,8 @@ class Reader:
         drawing them, all others by the default engine.
     limits : Limits, optional
         What a scan may measure.
+    lines : LineCache, optional
+        What is known of lines that were read before; they are not read again.
 
     Examples
     --------
@@ -60,9 +62,13 @@ class Reader:
     >>> pages = Reader("tesserocr").read(scan)  # doctest: +SKIP
     """
 
-    def __init__(self, engine: str | OcrEngine = "auto", limits: Limits | None = None) -> None:
+    def __init__(
+        self, engine: str | OcrEngine = "auto", limits: Limits | None = None, lines: LineCache | None = None
+    ) -> None:
         self.by_drawing = engine == "auto"
         self.engine = load_engine(engine) if isinstance(engine, str) else engine
+        if lines is not None:
+            self.engine = RememberingEngine(self.engine, lines)
         self.limits = limits or Limits()
 
     def read(self, scan: Scan) -> tuple[Page, ...]:
@@ -201,8 +207,9 @@ class Reader:
         def reread(area: Box, factor: float, characters: str = "") -> list[Row]:
             return read_rows(self.engine, picture, factor / picture.scale, area, characters)
 
-        reading = read_by_labels(rows, layout, reread, self.engine.name)
-        reading = arbitrate(reading, as_scanned(picture, grey), layout, self.engine.name)
+        sheet = Sheet.of(as_scanned(picture, grey), layout)
+        reading = read_by_labels(rows, layout, reread, self.engine.name, Support(sheet, layout).bears_out)
+        reading = arbitrate(reading, sheet, layout, self.engine.name)
         page = _with_reading(replace(page, layout=layout.name, text=_text(rows)), picture, reading)
         if "invoice_id" in page.doubled:
             page = page.with_doubt("several-invoices", "Several invoice ids stand on the page.")

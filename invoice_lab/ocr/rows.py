@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from statistics import median
 from typing import Protocol
 
+import numpy as np
+
 from invoice_lab.ocr.engines import Hint, OcrEngine, Word
 from invoice_lab.ocr.page import Box
+from invoice_lab.ocr.pieces import pieces
 from invoice_lab.ocr.preprocess import Upright, crop_to_ink, enlarge
 
 WIDE = 2.5
 """Heights of a row that make a gap between two words one between columns; a space is a quarter of the height."""
+
+MARGIN = 10
+"""Pixels of blank paper around a piece that is read by itself."""
+SMALL = 14
+"""Pixels of canvas: lower pieces are in small print."""
+LARGE, LARGER = 1.25, 2.0
+"""Enlargement of pieces, and of those in small print."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,31 @@ class Reread(Protocol):
         ...
 
 
+class BearsOut(Protocol):
+    """Tells whether the pixels bear out what was read, so that it need not be read again."""
+
+    def __call__(self, values: Mapping[str, str], boxes: Mapping[str, Box]) -> bool:
+        """Tell it of some fields that stand together.
+
+        Parameters
+        ----------
+        values : mapping of str to str
+            Each field's value, in the field's form.
+        boxes : mapping of str to Box
+            Where each stands, in pixels of the upright page.
+        """
+        ...
+
+
+BORNE_OUT = 0.999
+"""Confidence of digits that the pixels bear out: any other digit would leave more than is allowed unexplained."""
+
+
+def unknown_pixels(values: Mapping[str, str], boxes: Mapping[str, Box]) -> bool:
+    """Bear out nothing: of the pixels nothing is known."""
+    return False
+
+
 def read_rows(
     engine: OcrEngine, page: Upright, factor: float, area: Box | None = None, characters: str = ""
 ) -> list[Row]:
@@ -101,6 +137,11 @@ def read_rows(
     characters : str
         The only characters that can occur; empty means any.
     """
+    whole = area is None and not characters
+    cut = pieces(page.grey, page.scale) if whole and getattr(engine, "by_piece", False) else None
+    if cut:
+        words = [word for piece in cut for word in _piece_words(engine, page, piece)]
+        return group(words, tolerance=8 * page.scale)
     area = area or Box(0, 0, page.grey.shape[1], page.grey.shape[0])
     part = page.grey[max(area.y, 0) : area.bottom, max(area.x, 0) : area.right]
     cropped = crop_to_ink(part, margin=round(10 * page.scale)) if part.size else None
@@ -110,6 +151,14 @@ def read_rows(
     words = engine.words(enlarge(picture, factor), Hint("block", characters))
     origin = (max(area.x, 0) + left, max(area.y, 0) + top)
     return group([_placed(word, factor, origin) for word in words], tolerance=8 * page.scale)
+
+
+def _piece_words(engine: OcrEngine, page: Upright, piece: Box) -> list[Word]:
+    """Read a piece of a page by itself."""
+    part = np.pad(page.grey[piece.y : piece.bottom, piece.x : piece.right], MARGIN, constant_values=255)
+    factor = (LARGER if piece.height < SMALL * page.scale else LARGE) / page.scale
+    origin = (piece.x - MARGIN, piece.y - MARGIN)
+    return [_placed(word, factor, origin) for word in engine.words(enlarge(part, factor), Hint("line"))]
 
 
 def _placed(word: Word, factor: float, origin: tuple[int, int]) -> Word:

@@ -15,7 +15,7 @@ from invoice_lab.errors import WorkersLostError
 from invoice_lab.validation.checks import check_layouts
 from invoice_lab.workers.alone import read_alone
 from invoice_lab.workers.executors import Workforce
-from invoice_lab.workers.task import Reading, Task
+from invoice_lab.workers.task import Lines, Reading, Store, Task
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
@@ -51,6 +51,8 @@ class WorkerPool:
     engine : str
     workforce : Workforce, optional
         One process a core by default.
+    lines : Lines, optional
+        The line cache that is handed to the readers.
 
     Raises
     ------
@@ -58,9 +60,9 @@ class WorkerPool:
         A layout can't be understood: better told once than with every scan.
     """
 
-    def __init__(self, engine: str, workforce: Workforce | None = None) -> None:
+    def __init__(self, engine: str, workforce: Workforce | None = None, lines: Lines | None = None) -> None:
         check_layouts()
-        self.engine = engine
+        self.engine, self.lines = engine, lines
         self.workforce = workforce or Workforce()
         self._beside = ExitStack()
         self._started = self.workforce.start(engine, self._beside)
@@ -86,6 +88,10 @@ class WorkerPool:
     def executor(self) -> Executor:
         """What runs the workers: of a cluster, also other work may be handed to it."""
         return self._started.executor
+
+    def task(self, sha256: str, name: str, store: Store) -> Task:
+        """Return what to read of a scan of the store."""
+        return Task(sha256, name, self.engine, store=store, limits=self.workforce.limits, lines=self.lines)
 
     def read(
         self, items: Iterable[tuple[Key, Task | None]], wanted: Callable[[], bool] = lambda: True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from invoice_lab.ocr.engines import LineCache
 from invoice_lab.ocr.page import Page
 from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.judge import Judgement, judge
@@ -22,12 +24,43 @@ class Store(Protocol):
         """Return a scan by its sha256."""
 
 
+Line = tuple[bytes, str]
+"""A line's key and what was read of it, packed for the line store."""
+
+
+class LineSession(LineCache, Protocol):
+    """The line cache for one scan: it also tells which lines are new."""
+
+    new: list[Line]
+
+
+class Lines(Protocol):
+    """The line cache of a workspace; a value that can be pickled."""
+
+    def session(self) -> LineSession:
+        """Return the line cache for one scan; for workers."""
+
+    def keep(self, lines: Iterable[Line]) -> None:
+        """Write new lines down; for the loader."""
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What a worker made of a scan: one judgement a part, and the seconds it took."""
+    """What a worker made of a scan.
+
+    Attributes
+    ----------
+    judgements : tuple of Judgement
+        One a part.
+    seconds : float
+        Taken by it.
+    lines : tuple of (bytes, str)
+        What was read of lines that the line cache did not know.
+    """
 
     judgements: tuple[Judgement, ...]
     seconds: float
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +76,8 @@ class Task:
     store : Store or None
         Where the worker gets it from, where they don't.
     limits : WorkLimits
+    lines : Lines or None
+        The line cache.
     """
 
     sha256: str
@@ -51,6 +86,7 @@ class Task:
     scan: Scan | None = None
     store: Store | None = None
     limits: WorkLimits = STANDARD
+    lines: Lines | None = None
 
     def run(self) -> Reading:
         """Read and judge, within the limits; whatever goes wrong becomes a ``failed`` part."""
@@ -60,19 +96,19 @@ class Task:
             except Exception as error:
                 return Reading((failed(self.sha256, "not-readable", f"The scan store failed: {error}"),), 0.0)
             assert scan is not None, "a task has a scan or a store"
-            return read_and_judge(scan, self.engine)
+            return read_and_judge(scan, self.engine, self.lines.session() if self.lines else None)
 
 
-def read_and_judge(scan: Scan, engine: str) -> Reading:
+def read_and_judge(scan: Scan, engine: str, lines: LineSession | None = None) -> Reading:
     """Read one scan and judge what was read; whatever goes wrong becomes a ``failed`` part of this scan alone."""
     from invoice_lab.ocr.read import Reader
 
     start = time.perf_counter()
     try:
-        judgements = tuple(judge(page) for page in Reader(engine).read(scan))
+        judgements = tuple(judge(page) for page in Reader(engine, lines=lines).read(scan))
     except Exception as error:
         judgements = (_broken(scan.sha256, error),)
-    return Reading(judgements, time.perf_counter() - start)
+    return Reading(judgements, time.perf_counter() - start, tuple(lines.new) if lines else ())
 
 
 def _broken(sha256: str, error: Exception) -> Judgement:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
-from invoice_lab.ocr.arbitration.lettering import Plane, lettering
+from invoice_lab.ocr.arbitration.lettering import Plane
 from invoice_lab.ocr.arbitration.mend import Mended, mend
 from invoice_lab.ocr.arbitration.recognise import Sample, recognise
+from invoice_lab.ocr.arbitration.sheet import Sheet, look_of
 from invoice_lab.ocr.arbitration.strip import BESIDE, Look, Placed, place, strip_of
 from invoice_lab.ocr.arbitration.sureness import settle
-from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.header import clean, parse
 from invoice_lab.ocr.labels import LabelReading
 from invoice_lab.ocr.layouts import Layout
-from invoice_lab.ocr.layouts.drawing import Cell, Drawing
-from invoice_lab.ocr.page import Box, Field
-from invoice_lab.ocr.paper import darkness
-from invoice_lab.ocr.preprocess import Upright
+from invoice_lab.ocr.layouts.drawing import Drawing
+from invoice_lab.ocr.page import Field
 
 TEXTS = ("invoice_id", "issued_at", "number", "name", "email", "address_1", "address_2", "birth_date")
 """Header fields that are texts; amounts are confirmed by arithmetic."""
@@ -29,8 +26,6 @@ UNSUPPORTED = 0.9
 that agree make the same mistakes."""
 LABEL_GAP = 0.6
 """Share of a space before a text behind a label that must be blank."""
-SAME_SCALE = 0.01
-"""How far, as a share, the scale that a page's QR code tells may be off."""
 BLURS = (0.0, 0.5, 0.8, 1.1, 1.5, 2.0)
 """Blurs (pixels) that are tried."""
 SHARP = 0.01
@@ -59,13 +54,13 @@ class Text:
         return self.name.rpartition(".")[2]
 
 
-def arbitrate(reading: LabelReading, picture: Upright, layout: Layout, how: str) -> LabelReading:
+def arbitrate(reading: LabelReading, sheet: Sheet, layout: Layout, how: str) -> LabelReading:
     """Hold a reading's texts against the pixels.
 
     Parameters
     ----------
     reading : LabelReading
-    picture : Upright
+    sheet : Sheet
         The page that was read.
     layout : Layout
     how : str
@@ -77,11 +72,9 @@ def arbitrate(reading: LabelReading, picture: Upright, layout: Layout, how: str)
         Texts mended where the pixels support a look-alike, each with the confidence that the pixels give.
     """
     texts = _texts(reading)
-    scale = _scale(picture, layout) if layout.drawing else 1.0
-    sheet = _sheet(picture.grey, scale)
-    looks = _looks(layout.drawing) if layout.drawing else _recognised(sheet, texts)
-    placed = {text.name: found for text in texts if (found := _place(sheet, text, looks.get(text.kind), scale))}
-    mended = _mended_all(sheet, texts, _as_seen(sheet, _even(placed)), scale, layout)
+    looks = _looks(layout.drawing) if layout.drawing else _recognised(sheet.dark, texts)
+    placed = {text.name: found for text in texts if (found := _place(sheet, text, looks.get(text.kind)))}
+    mended = _mended_all(sheet, texts, _as_seen(sheet.dark, _even(placed)), layout)
     fields = {text.name: _field(text, mended.get(text.name), layout, how) for text in texts}
     return _with_fields(reading, fields)
 
@@ -100,27 +93,10 @@ def _texts(reading: LabelReading) -> list[Text]:
     ]
 
 
-def _scale(picture: Upright, layout: Layout) -> float:
-    """Return a page's scale: that of a whole canvas where it is about that, else as the QR code tells."""
-    whole = picture.grey.shape[1] / layout.canvas[0]
-    return whole if abs(picture.scale / whole - 1) <= SAME_SCALE else picture.scale
-
-
-def _sheet(grey: Pixels, scale: float) -> Plane:
-    if scale != 1:
-        how = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
-        grey = cv2.resize(grey, None, fx=1 / scale, fy=1 / scale, interpolation=how)
-    return darkness(grey.astype(np.float32))[0]
-
-
 def _looks(drawing: Drawing) -> Mapping[str, tuple[Look, str]]:
     """Return the look of each kind of field, and the label before it."""
     cells = (*drawing.header.cells, *drawing.table.line)
-    return {cell.fields[0]: (_look(drawing, cell), cell.label) for cell in cells if cell.fields}
-
-
-def _look(drawing: Drawing, cell: Cell) -> Look:
-    return Look(lettering(drawing.fonts[cell.font], cell.size, drawing.shaping))
+    return {cell.fields[0]: (look_of(drawing, cell), cell.label) for cell in cells if cell.fields}
 
 
 def _recognised(sheet: Plane, texts: Sequence[Text]) -> Mapping[str, tuple[Look, str]]:
@@ -132,13 +108,11 @@ def _recognised(sheet: Plane, texts: Sequence[Text]) -> Mapping[str, tuple[Look,
     return {kind: (look, "") for kind, look in recognise(sheet, kinds).items()}
 
 
-def _place(sheet: Plane, text: Text, known: tuple[Look, str] | None, scale: float) -> Placed | None:
-    box = text.field.box
-    if known is None or box is None:
+def _place(sheet: Sheet, text: Text, known: tuple[Look, str] | None) -> Placed | None:
+    if known is None or text.field.box is None:
         return None
     look, label = known
-    there = Box(*(round(part / scale) for part in (box.x, box.y, box.width, box.height)))
-    return place(sheet, look, label + text.said, len(label), there)
+    return place(sheet.dark, look, label + text.said, len(label), sheet.box(text.field.box))
 
 
 def _as_seen(sheet: Plane, placed: Mapping[str, Placed]) -> dict[str, Placed]:
@@ -178,23 +152,21 @@ def _even(placed: Mapping[str, Placed]) -> dict[str, Placed]:
     return {name: replace(one, gain=middle) if name.startswith("lines.") else one for name, one in placed.items()}
 
 
-def _mended_all(
-    sheet: Plane, texts: Sequence[Text], placed: dict[str, Placed], scale: float, layout: Layout
-) -> dict[str, Mended]:
+def _mended_all(sheet: Sheet, texts: Sequence[Text], placed: dict[str, Placed], layout: Layout) -> dict[str, Mended]:
     """Mend all texts; those that don't fit once more, where what their neighbours say is known better."""
     mended: dict[str, Mended] = {}
     for _ in range(ROUNDS):
         before = {name: one.text for name, one in placed.items()}
         for text in texts:
             if text.name in placed and (text.name not in mended or mended[text.name].misfit > 1):
-                mended[text.name] = one = _mended(sheet, text, placed, scale, layout)
+                mended[text.name] = one = _mended(sheet, text, placed, layout)
                 placed[text.name] = one.placed
         if before == {name: one.text for name, one in placed.items()}:
             break
     return mended
 
 
-def _mended(sheet: Plane, text: Text, placed: Mapping[str, Placed], scale: float, layout: Layout) -> Mended:
+def _mended(sheet: Sheet, text: Text, placed: Mapping[str, Placed], layout: Layout) -> Mended:
     found = placed[text.name]
     face = found.look.lettering
     others = [other for name, other in placed.items() if name != text.name]
@@ -202,8 +174,8 @@ def _mended(sheet: Plane, text: Text, placed: Mapping[str, Placed], scale: float
     labelled = text.name in layout.header and not found.label
     left = found.pen[0] - (round(LABEL_GAP * face.space) if labelled else beside)
     end = found.pen[0] + face.draw(found.text).stops[-1] + beside
-    right = min(end, round(text.right / scale) - 2) if text.right else end
-    return mend(strip_of(sheet, found, others, left, right), found.text, text.kind)
+    right = min(end, round(text.right / sheet.scale) - 2) if text.right else end
+    return mend(strip_of(sheet.dark, found, others, left, right), found.text, text.kind)
 
 
 def _field(text: Text, mended: Mended | None, layout: Layout, how: str) -> Field:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -44,15 +44,21 @@ class Look:
         Pixels.
     noise : float
         Darkness (root mean square).
+    opacity : float
+        Of the ink, 0 to 1, where the page was drawn with it: there, edges are darker than their coverage alone.
     """
 
     lettering: Lettering
     blur: float = 0.0
     noise: float = 0.0
+    opacity: float = 1.0
 
     def draw(self, text: str) -> Drawn:
         """Draw a text as it looks on the page."""
         drawn = self.lettering.draw(text)
+        if self.opacity < 1:  # colour and opacity are both laid on by coverage, then the page is shown on white
+            ink = drawn.ink * (1 - drawn.ink * (1 - self.opacity)) / self.opacity
+            drawn = replace(drawn, ink=ink.astype(np.float32))
         if not self.blur or not drawn.ink.size:
             return drawn
         around = round(3 * self.blur)

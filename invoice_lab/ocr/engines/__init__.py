@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invoice_lab.ocr.engines.base import Hint, OcrEngine, Word
+from invoice_lab.ocr.engines.line_cache import LineCache, RememberingEngine
 from invoice_lab.ocr.engines.registry import (
     AUTO,
     EngineState,
@@ -16,7 +17,9 @@ __all__ = [
     "AUTO",
     "EngineState",
     "Hint",
+    "LineCache",
     "OcrEngine",
+    "RememberingEngine",
     "Word",
     "engine_names",
     "engine_state",

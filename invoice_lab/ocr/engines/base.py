@@ -35,7 +35,12 @@ class Hint:
 
 
 class OcrEngine(Protocol):
-    """Reads pictures of text."""
+    """Reads pictures of text.
+
+    An engine may have two attributes beside those below: ``by_piece``, true where a call costs nothing beside the
+    reading, so that a page may be given to it piece by piece; ``model``, which says what model reads where that can
+    change while `version` stays.
+    """
 
     name: str
     version: str

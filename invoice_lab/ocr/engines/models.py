@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from functools import cache
 from pathlib import Path
 
 from invoice_lab.errors import MissingToolError
@@ -27,6 +29,12 @@ def tessdata_dir(language: str = LANGUAGE) -> Path:
         if (folder / f"{language}.traineddata").is_file():
             return folder
     raise MissingToolError(f"Tesseract's model {language!r} is not installed.", _REMEDY)
+
+
+@cache
+def model_digest(language: str = LANGUAGE) -> str:
+    """Return the SHA-256 of `language`'s model, in hexadecimal digits."""
+    return hashlib.sha256((tessdata_dir(language) / f"{language}.traineddata").read_bytes()).hexdigest()
 
 
 def _folders() -> list[Path]:

@@ -11,7 +11,7 @@ from PIL import Image
 from invoice_lab.errors import MissingToolError
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.engines.base import Hint, Word
-from invoice_lab.ocr.engines.models import LANGUAGE, tessdata_dir
+from invoice_lab.ocr.engines.models import LANGUAGE, model_digest, tessdata_dir
 from invoice_lab.ocr.page import Box
 
 
@@ -19,6 +19,7 @@ class TesserocrEngine:
     """Tesseract as a library; one handle a thread, kept: a handle may not be used by two at once."""
 
     name = "tesserocr"
+    by_piece = True
 
     def __init__(self) -> None:
         # One thread: Tesseract's own threads cost four to five times the CPU time; processes share the work instead.
@@ -30,6 +31,7 @@ class TesserocrEngine:
         self._module = tesserocr
         self.version = tesserocr.tesseract_version().split()[1]
         self._folder = str(tessdata_dir())
+        self.model = model_digest()
         self._of_thread = threading.local()
         self._make_handle()
 
