@@ -26,6 +26,8 @@ class Sizes:
     """How much is measured."""
 
     pages: int = 30
+    with_lines: int = 1000
+    sample: int = 300
     starts: int = 15
     scans: int = 1000
     many: int = 10_000
@@ -34,9 +36,9 @@ class Sizes:
     cache: CacheSizes = field(default_factory=CacheSizes)
 
 
-SMALL = Sizes(pages=2, starts=2, scans=4, many=8, customers=200, orders=2000, cache=SMALL_CACHE)
+SMALL = Sizes(pages=2, with_lines=2, sample=4, starts=2, scans=4, many=8, customers=200, orders=2000, cache=SMALL_CACHE)
 GROUPS: Mapping[str, Callable[[Sizes], Iterator[Figure]]] = {
-    "reading": lambda sizes: reading(sizes.pages),
+    "reading": lambda sizes: reading(sizes.pages, sizes.with_lines, sizes.sample),
     "startup": lambda sizes: starting(sizes.starts),
     "ingest": lambda sizes: ingesting(sizes.scans, sizes.many),
     "cache": lambda sizes: caching(sizes.cache),

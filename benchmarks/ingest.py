@@ -10,18 +10,30 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 
 from benchmarks.figures import Figure
 from benchmarks.pages import Original, drawn_pages
 from invoice_lab.ingest import IngestSummary, ingest
+from invoice_lab.ingest.batch import load_arrivals
+from invoice_lab.ingest.run import SCANS_A_COMMIT
 from invoice_lab.settings import Settings
+from invoice_lab.sources.scan import Scan
+from invoice_lab.warehouse.arrival import Arrival, Batch
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.embedded import remove_embedded
+from invoice_lab.warehouse.load import start_batch
+from invoice_lab.warehouse.migrate import migrate
 from invoice_lab.warehouse.refresh import refresh
+from invoice_lab.workers import read_and_judge
 
-WORKSPACE = "default"
+WORKSPACE, LOADED = "default", "loaded"
+_SIZE = """
+    select sum(pg_total_relation_size(oid)) from pg_class
+    where relkind = 'r' and relnamespace = current_schema()::regnamespace
+"""
 SEED = 405
 
 
@@ -79,6 +91,7 @@ def ingesting(scans: int, many: int) -> Iterator[Figure]:
             with database(settings):
                 draw(folder, scans)
                 yield from _batch(folder, settings, scans)
+                yield from loading(folder, settings)
                 draw(folder, many)
                 yield from _flat(folder, settings, many)
         finally:
@@ -93,9 +106,40 @@ def _batch(folder: Path, settings: Settings, scans: int) -> Iterator[Figure]:
     whole = time.perf_counter() - start
     yield Figure("ingest with cache, scans a second", scans / whole, "/s", scans, (), None, ">= 60 /s")
     yield Figure("of which the refresh of the cache", whole - loaded, "s", scans)
+    yield from _left(settings, scans)
     start = time.perf_counter()
     ingested(folder, settings)
     yield Figure("the same scans again", time.perf_counter() - start, "s", scans, (), None, "< 2 s")
+
+
+def _left(settings: Settings, scans: int) -> Iterator[Figure]:
+    """Tell what the batch left in PostgreSQL: rows, and no connection."""
+    with database(settings) as books, books.connect("reader", WORKSPACE) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_stat_activity where datname = current_database()")
+        yield Figure("connections left", cursor.fetchone()[0] - 1, "", scans, (), None, "< 1")
+        cursor.execute(_SIZE)
+        yield Figure("a scan in PostgreSQL, indexes and all", float(cursor.fetchone()[0]) / scans / 1e3, "kB", scans)
+
+
+def loading(folder: Path, settings: Settings) -> Iterator[Figure]:
+    """Measure the loader alone: readings that are there already, 100 a commit."""
+    arrivals = []
+    for number, file in enumerate(sorted(folder.iterdir())):
+        scan = Scan.of(file.name, file.read_bytes())
+        reading = read_and_judge(scan, "auto")
+        arrivals.append(Arrival(number, scan.name, scan.sha256, len(scan.data), judgements=reading.judgements))
+    batch = Batch(uuid4(), "benchmark", "auto", "1", made_up=True)
+    with database(settings) as books:
+        migrate(books, LOADED)
+        with books.connect("loader", LOADED) as connection:
+            start_batch(connection, batch)
+            connection.commit()
+            start = time.perf_counter()
+            for first in range(0, len(arrivals), SCANS_A_COMMIT):
+                load_arrivals(connection, batch, arrivals[first : first + SCANS_A_COMMIT])
+                connection.commit()
+            seconds = time.perf_counter() - start
+    yield Figure("loader alone, scans a second", len(arrivals) / seconds, "/s", len(arrivals))
 
 
 def _flat(folder: Path, settings: Settings, many: int) -> Iterator[Figure]:

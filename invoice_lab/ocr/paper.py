@@ -34,29 +34,46 @@ def darkness(grey: Plane) -> tuple[Plane, Plane]:
     dark, weights : ndarray of float, shape (height, width)
         0 as the paper to 1 black; 0 for specks, which are taken out, else 1.
     """
-    dark = 1 - grey / np.maximum(paper(grey), 1)
-    return _without_specks(dark.astype(np.float32), grey)
+    light = _brightness(grey)
+    if not isinstance(light, float):
+        return _without_specks((1 - grey / np.maximum(light, 1)).astype(np.float32), grey, grey.size)
+    area = _inked(grey, light)
+    dark, weights = np.zeros(grey.shape, np.float32), np.ones(grey.shape, np.float32)
+    there = (1 - grey[area] / max(light, 1)).astype(np.float32)
+    dark[area], weights[area] = _without_specks(there, grey[area], grey.size)
+    return dark, weights
+
+
+def _inked(grey: Plane, light: float) -> tuple[slice, slice]:
+    """Return the rows and columns outside of which all is as the paper is; where something is lighter, all of them."""
+    if float(grey.max()) > light:
+        return slice(None), slice(None)
+    x, y, width, height = cv2.boundingRect((grey < light).view(np.uint8))
+    return slice(max(y - 1, 0), y + height + 1), slice(max(x - 1, 0), x + width + 1)  # and what is beside the ink
 
 
 def paper(grey: Plane) -> Plane:
     """Return the brightness of the paper, shape of the page: one value where the page is evenly lit."""
+    light = _brightness(grey)
+    return np.full(grey.shape, light, np.float32) if isinstance(light, float) else light
+
+
+def _brightness(grey: Plane) -> Plane | float:
     usual = float(np.percentile(grey, 90))
     light = cv2.dilate(cv2.GaussianBlur(grey, (0, 0), 1), np.ones((PATCH, PATCH), np.uint8))
     closed = cv2.erode(light, np.ones((PATCH, PATCH), np.uint8))
     if float(closed.max() - closed.min()) < EVEN:  # to smooth it makes it no less even
-        return np.full(grey.shape, usual, np.float32)
+        return usual
     smooth = cv2.GaussianBlur(closed, (0, 0), PATCH)
     darkest, lightest = np.percentile(smooth, (10, 90))
-    if lightest - darkest < EVEN:
-        return np.full(grey.shape, usual, np.float32)
-    even: Plane = smooth.astype(np.float32)
-    return even
+    return usual if lightest - darkest < EVEN else smooth.astype(np.float32)
 
 
-def _without_specks(dark: Plane, grey: Plane) -> tuple[Plane, Plane]:
+def _without_specks(dark: Plane, grey: Plane, size: int) -> tuple[Plane, Plane]:
+    """Take specks out of a page, or of that part of its `size` pixels which is not blank."""
     weights = np.ones_like(dark)
     pepper = _lonely(dark, grey <= 5, LONELY)
-    if float(pepper.mean()) < SPECKS:
+    if np.count_nonzero(pepper) < SPECKS * size:
         return dark, weights
     darkest = cv2.dilate(dark, np.ones((3, 3), np.uint8))
     salt = _lonely(dark, (grey >= 250) & (darkest - dark > 0.6 * LONELY), 0.6 * LONELY)
