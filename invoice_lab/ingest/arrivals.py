@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg2.extensions import connection as Connection
 
@@ -16,7 +16,7 @@ from invoice_lab.errors import InvoiceLabError, ScanError, SourceError
 from invoice_lab.sources.scan import Scan
 from invoice_lab.sources.source import Item, Source
 from invoice_lab.warehouse.arrival import Arrival
-from invoice_lab.warehouse.load import failed_scans, known_scans, outstanding, watermark
+from invoice_lab.warehouse.load import failed_scans, known_scans, outstanding, unchanged, watermark
 from invoice_lab.warehouse.scan_store import ScanStore
 from invoice_lab.workers import Task, WorkerPool, is_killed_worker, lost_workers
 
@@ -99,9 +99,7 @@ class Arrivals:
             self._connection.rollback()  # no transaction stays open while scans are read
             for item, found in chunk:
                 number += 1
-                arrival = Arrival(
-                    number, item.name, found.sha256, found.size, problem=found.problem, place=item.place, mark=item.mark
-                )
+                arrival = _arrived(number, item, found)
                 to_read = found.sha256 is not None and found.sha256 not in known | self._in_hand
                 yield arrival, self._task(arrival) if to_read else None
 
@@ -126,18 +124,36 @@ class Arrivals:
         except SourceError as error:
             self.broken = error
 
+    def _versions(self, since: str) -> Iterator[tuple[Item, str | None]]:
+        """List, each with its sha256 where the source says that it has not changed since it arrived."""
+        listed = self._items(since)
+        while items := list(itertools.islice(listed, 1)):
+            if items[0].version:
+                items += itertools.islice(listed, AHEAD - 1)
+            same = unchanged(self._connection, self._source.name, items)
+            self._connection.rollback()
+            yield from ((item, same.get(item.place)) for item in items)
+
     def _fetched(self, since: str) -> Iterator[tuple[Item, Fetched]]:
         waiting: deque[tuple[Item, Future[Fetched]]] = deque()
         ahead = self._source.concurrency if self._pool.is_cluster else AHEAD  # a cluster would fetch all at once
         with self._fetchers() as fetchers:
-            for item in self._items(since):
+            for item, sha256 in self._versions(since):
                 if not self._wanted():
                     break
-                waiting.append((item, fetchers.submit(fetch_and_keep, self._source, item, self._store)))
+                waiting.append((item, self._at_hand(sha256) if sha256 else self._submit(fetchers, item)))
                 while waiting and (len(waiting) >= ahead or waiting[0][1].done()) and self._is_done(waiting[0][1]):
                     yield self._first(waiting)
             while waiting and self._is_done(waiting[0][1]):
                 yield self._first(waiting)
+
+    def _submit(self, fetchers: Executor, item: Item) -> Future[Fetched]:
+        return fetchers.submit(fetch_and_keep, self._source, item, self._store)
+
+    def _at_hand(self, sha256: str) -> Future[Fetched]:
+        done: Future[Fetched] = Future()
+        done.set_result(Fetched(sha256))
+        return done
 
     @contextlib.contextmanager
     def _fetchers(self) -> Iterator[Executor]:
@@ -171,6 +187,11 @@ class Arrivals:
             if not is_killed_worker(error):
                 raise lost_workers(error) from error
             return item, fetch_and_keep(self._source, item, self._store)
+
+
+def _arrived(number: int, item: Item, found: Fetched) -> Arrival:
+    arrival = Arrival(number, item.name, found.sha256, found.size, problem=found.problem)
+    return replace(arrival, place=item.place, mark=item.mark, version=item.version)
 
 
 def _chunks(fetched: Iterator[tuple[Item, Fetched]]) -> Iterator[list[tuple[Item, Fetched]]]:

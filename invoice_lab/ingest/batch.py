@@ -28,7 +28,7 @@ from invoice_lab.sources.source import Source
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.line_store import LineStore
-from invoice_lab.warehouse.load import load, set_watermark
+from invoice_lab.warehouse.load import load, set_versions, set_watermark
 from invoice_lab.warehouse.migrate import migrate, require_workspace
 from invoice_lab.warehouse.scan_store import ScanStore
 from invoice_lab.workers import WorkerPool, Workforce
@@ -112,8 +112,9 @@ def _run(
 
 
 def load_arrivals(connection: Connection, batch: Batch, arrivals: Sequence[Arrival]) -> list[Loaded]:
-    """Write arrivals and the watermark that is reached with them, within the connection's transaction."""
+    """Write arrivals, their versions, and the watermark reached with them, within the connection's transaction."""
     loaded = load(connection, batch.batch, arrivals)
+    set_versions(connection, batch.source, arrivals)
     reached = next((arrival.mark for arrival in reversed(arrivals) if arrival.mark), None)
     if reached:
         set_watermark(connection, batch.source, reached)

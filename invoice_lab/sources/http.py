@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -39,8 +40,8 @@ class Patience:
         Seconds before the second try, and at most before a later one; each is about twice the one before.
     longest_asked : float
         Seconds that are waited at most where the server says how long (Retry-After).
-    connect, read : float
-        Seconds for a connection, and for each next piece of an answer.
+    connect, read, whole : float
+        Seconds for a connection, for each next piece of an answer, and for all of it.
     """
 
     tries: int = RETRIES
@@ -49,6 +50,7 @@ class Patience:
     longest_asked: float = 60.0
     connect: float = 10.0
     read: float = 60.0
+    whole: float = 600.0
 
 
 PATIENCE = Patience()
@@ -192,8 +194,10 @@ def _body(response: httpx.Response, url: str, most_bytes: int) -> bytes:
     told = response.headers.get("content-length", "")
     pieces, size = [], int(told) if re.fullmatch(r"[0-9]{1,18}", told) else 0
     if size <= most_bytes:
-        size = 0
+        size, end = 0, time.monotonic() + PATIENCE.whole
         for piece in response.iter_raw():
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout("its answer comes too slowly", request=response.request)
             pieces.append(piece)
             size += len(piece)
             if size > most_bytes:

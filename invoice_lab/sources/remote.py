@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
@@ -25,6 +25,9 @@ KEPT_SECONDS = 60.0
 """How long a connection is kept: some remember listings, and may not see what is new, or that a file has grown."""
 _PASSWORD = re.compile(r"(://[^/:@]*):([^/]*(?=@)|(?!\d*/).*(?=@))")
 """A password: it ends at the last @ before the first slash, or, where it holds a slash itself, at the last of all."""
+_TAGS = ("ETag", "etag", "md5Hash", "content_md5")
+_TIMES = ("LastModified", "last_modified", "updated", "mtime", "modify", "modified")
+"""What the packages behind fsspec call a file's tag and the time of its last change."""
 _FOR_GOOD = (
     *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError),
     *(ImportError, ValueError, TypeError, NotImplementedError, AttributeError, KeyError, ftplib.error_perm),
@@ -111,9 +114,9 @@ class RemoteSource:
             It can't be listed, or not all of it: then nothing is.
         """
         self.tally.clear()
-        for name, place in sorted(self._found()):
+        for name, place, version in sorted(self._found()):
             if PurePosixPath(place).suffix.lower() in self.suffixes:
-                yield Item(name, place)
+                yield Item(name, place, version=version)
             else:
                 self.tally["passed over"] += 1
 
@@ -130,7 +133,7 @@ class RemoteSource:
             problem = f"The file can't be read: {self._told(error)}."
         raise ScanError("not-readable", problem)  # outside of the block: what is behind it may tell the password
 
-    def _found(self) -> list[tuple[str, str]]:
+    def _found(self) -> list[tuple[str, str, str]]:
         try:
             return self._walk()
         except InvoiceLabError:
@@ -141,8 +144,8 @@ class RemoteSource:
             problem = f"{self.name} can't be listed: {self._told(error)}."
         raise SourceError(problem)
 
-    def _walk(self) -> list[tuple[str, str]]:
-        """Return name and place of all files; fsspec's own walk passes over folders that it can't list."""
+    def _walk(self) -> list[tuple[str, str, str]]:
+        """Return name, place and version of all files; fsspec's own walk passes over folders that it can't list."""
         _kept.key = None
         root = self._tried(lambda _, path: path.rstrip("/"))
         found, waiting, seen = [], [root], {root}
@@ -152,7 +155,7 @@ class RemoteSource:
                 place = str(entry["name"]).rstrip("/")
                 if entry["type"] != "directory":
                     if not str(entry["name"]).endswith("/"):  # an object that stands for a folder
-                        found.append((_below(root, place), place))
+                        found.append((_below(root, place), place, _version(entry)))
                 elif place not in seen:
                     seen.add(place)
                     waiting.append(place)
@@ -204,6 +207,15 @@ def _opened(url: str) -> tuple[_Files, str]:
 
 def _list_folder(files: _Files, _: str, folder: str) -> list[dict[str, Any]]:
     return files.ls(folder, detail=True)
+
+
+def _version(entry: Mapping[str, Any]) -> str:
+    """Return what tells a file's version; empty where the other side doesn't."""
+    tag = next((entry[key] for key in _TAGS if entry.get(key)), None)
+    if tag is not None:
+        return printable(str(tag))
+    changed = next((entry[key] for key in _TIMES if entry.get(key)), None)
+    return printable(f"{changed}, {entry.get('size')} bytes") if changed is not None else ""
 
 
 def _below(root: str, place: str) -> str:

@@ -20,11 +20,15 @@ class Item:
     mark : str
         The watermark that is reached with it: once it and all before it are in the books, the next run may begin its
         listing here. Empty where the source has none and is always listed as a whole.
+    version : str
+        Which version of the file it is, by the source's own account (an ETag, or time and size): while it stays the
+        same, the scan is not fetched again. Empty where the source doesn't say.
     """
 
     name: str
     place: str
     mark: str = ""
+    version: str = ""
 
 
 class Source(Protocol):

@@ -43,8 +43,8 @@ class Arrival:
     problem : str or None
     engine : str
         The engine that was asked for, such as ``auto``.
-    place, mark : str
-        Where it is in its source, and the source's watermark that is reached with it; see `Item`.
+    place, mark, version : str
+        Where it is in its source, the source's watermark that is reached with it, its version there; see `Item`.
     """
 
     no: int
@@ -57,6 +57,7 @@ class Arrival:
     engine: str = ""
     place: str = ""
     mark: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)

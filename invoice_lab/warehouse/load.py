@@ -13,6 +13,7 @@ from invoice_lab.sources.source import Item
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded, Outcome
 from invoice_lab.warehouse.decide import Decider
+from invoice_lab.warehouse.upsert import insert_rows
 from invoice_lab.warehouse.write import lock_books, write
 
 _OUTSTANDING = """
@@ -27,6 +28,10 @@ _OUTSTANDING = """
 _MISSED = """
     select name from batch_scans join batches using (batch)
     where source = %(source)s and place is not null group by name having count(*) >= %(tries)s
+"""
+_UPDATE_VERSION = """
+    on conflict (source, place) do update set version = excluded.version, sha256 = excluded.sha256
+    where (versions.version, versions.sha256) <> (excluded.version, excluded.sha256)
 """
 GIVEN_UP = 30
 """Runs in which a scan could not be had, from which on it is not asked for any more."""
@@ -100,6 +105,26 @@ def set_watermark(connection: Connection, source: str, mark: str) -> None:
             " on conflict (source) do update set mark = excluded.mark, updated_at = now()",
             (source, mark),
         )
+
+
+def unchanged(connection: Connection, source: str, items: Sequence[Item]) -> dict[str, str]:
+    """Return by place the sha256 of those scans of a source whose version is that in which they arrived."""
+    versions = {item.place: item.version for item in items if item.version}
+    if not versions:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select place, version, sha256 from versions where source = %s and place = any(%s)",
+            (source, list(versions)),
+        )
+        return {place: sha256 for place, version, sha256 in cursor.fetchall() if version == versions[place]}
+
+
+def set_versions(connection: Connection, source: str, arrivals: Sequence[Arrival]) -> None:
+    """Note in which versions a source's scans arrived, within the connection's transaction."""
+    rows = {one.place: (source, one.place, one.version, one.sha256) for one in arrivals if one.version and one.sha256}
+    with connection.cursor() as cursor:
+        insert_rows(cursor, "versions", ("source", "place", "version", "sha256"), list(rows.values()), _UPDATE_VERSION)
 
 
 def outstanding(connection: Connection, source: str) -> list[Item]:

@@ -20,14 +20,14 @@ from invoice_lab.sources.http import Patience
 SUFFIXES = (".png", ".jpg")
 MOST = 1000
 TOKEN = "s3cret-tok3n"
-SHORT = Patience(tries=3, first_wait=0.001, longest_wait=0.005, longest_asked=0.3, connect=2, read=0.4)
+SHORT = Patience(tries=3, first_wait=0.001, longest_wait=0.005, longest_asked=0.3, connect=2, read=0.4, whole=0.6)
 ENDLESS = 200_000_000
 """Where an endless body ends after all, so that a client that reads on fails its test and not the machine."""
 
 
 @dataclass
 class Reply:
-    """What a server answers; `how` says what goes wrong: half, reset, hang, endless."""
+    """What a server answers; `how` says what goes wrong: half, reset, hang, drip, endless."""
 
     body: bytes = b""
     status: int = 200
@@ -133,10 +133,12 @@ def _handler(server: WebServer) -> type[BaseHTTPRequestHandler]:
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             if reply.how != "endless":
-                self.send_header("Content-Length", str(len(reply.body) + (100 if reply.how == "half" else 0)))
+                self.send_header("Content-Length", str(len(reply.body) + (100 if reply.how in ("half", "drip") else 0)))
             self.end_headers()
             self.wfile.write(reply.body)
             self.close_connection = reply.how != ""
+            while reply.how == "drip" and not server.stopped.wait(0.05):
+                self.wfile.write(b"x")
             while reply.how == "endless" and server.sent < ENDLESS:
                 server.sent += self.wfile.write(b"x" * 10_000)
 
@@ -174,14 +176,19 @@ def listing(*blobs: tuple[str, str], following: str = "", date: str = "") -> Rep
 
 
 class FtpServer(socketserver.ThreadingTCPServer):
-    """A small FTP server of files in memory; `drops` transfers are cut off, then all goes well."""
+    """A small FTP server of files in memory; `drops` transfers are cut off, then all goes well.
+
+    It tells when files were changed that `times` names, and notes in `sent` which were fetched.
+    """
 
     daemon_threads, block_on_close, allow_reuse_address = True, False, True
 
     def __init__(self, files: dict[str, bytes], password: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _FtpHandler)
         self.files, self.password, self.drops = files, password, 0
+        self.times: dict[str, str] = {}
         self.commands: list[str] = []
+        self.sent: list[str] = []
         self.logins = 0
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -197,7 +204,8 @@ class FtpServer(socketserver.ThreadingTCPServer):
         for name in dict.fromkeys(path.split("/")[0] for path in below):
             is_file = stem + name in self.files
             size = len(self.files[stem + name]) if is_file else 0
-            yield f"type={'file' if is_file else 'dir'};size={size}; {name}\r\n"
+            time = f"modify={self.times[stem + name]};" if stem + name in self.times else ""
+            yield f"type={'file' if is_file else 'dir'};size={size};{time} {name}\r\n"
 
 
 class _FtpHandler(socketserver.StreamRequestHandler):
@@ -247,6 +255,8 @@ class _FtpHandler(socketserver.StreamRequestHandler):
             self.say("550 there is no such thing")
             return True
         self.say("150 here it comes")
+        if command == "RETR":
+            self.server.sent.append(path)
         connection, _ = self.passive.accept()
         with connection:
             connection.sendall(data[self.rest :] if command == "RETR" else data)
