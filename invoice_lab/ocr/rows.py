@@ -137,8 +137,8 @@ def read_rows(
     characters : str
         The only characters that can occur; empty means any.
     """
-    whole = area is None and not characters
-    cut = pieces(page.grey, page.scale) if whole and getattr(engine, "by_piece", False) else None
+    by_piece = area is None and not characters and not page.is_repaired and getattr(engine, "by_piece", False)
+    cut = pieces(page.grey, page.scale) if by_piece else None
     if cut:
         words = [word for piece in cut for word in _piece_words(engine, page, piece)]
         return group(words, tolerance=8 * page.scale)

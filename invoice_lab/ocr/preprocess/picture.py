@@ -35,6 +35,8 @@ class Upright:
         As found on the scan.
     layout : Layout or None
         As told by the code's payload, or by the text where that is another one; None where it is not known.
+    is_repaired : bool
+        Whether the page was damaged, or of no known layout, so that its pixels were changed for the engine.
     """
 
     grey: Pixels
@@ -42,6 +44,7 @@ class Upright:
     scale: float
     qr: QrCode | None = None
     layout: Layout | None = None
+    is_repaired: bool = False
 
     @classmethod
     def of_scan(cls, grey: Pixels, qr: QrCode | None, layout: Layout | None) -> Upright:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -32,6 +32,10 @@ CHANGES: Mapping[str, Callable[[Upright], Upright]] = {
     "remove rules": place.remove_rules,
 }
 """What each step does to a picture."""
+
+
+TIDYING = frozenset({"blank pictures", "remove rules"})
+"""Steps that are taken on healthy pages, too, and leave the letters as they are."""
 
 
 class Step(BaseModel):
@@ -126,7 +130,9 @@ def stages(grey: Pixels, qr: QrCode | None, layout: Layout | None) -> Iterator[S
     for step in load_steps():
         measured = getattr(Quality(stage.picture), step.measure)
         if step.is_needed(measured):
-            stage = Stage(step.name, step.why(measured), step.does, CHANGES[step.name](stage.picture))
+            made = CHANGES[step.name](stage.picture)
+            made = replace(made, is_repaired=made.is_repaired or step.name not in TIDYING)
+            stage = Stage(step.name, step.why(measured), step.does, made)
             yield stage
 
 
