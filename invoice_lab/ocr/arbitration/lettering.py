@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.glyphs.fonts import Shaping, load_font
-from invoice_lab.ocr.glyphs.typeface import rendered
+from invoice_lab.ocr.glyphs.typeface import load_typeface, rendered
 
 Plane = npt.NDArray[np.float32]
 
@@ -57,6 +58,7 @@ class Lettering:
     def __init__(self, font: str, size: float, shaping: Shaping = "basic") -> None:
         self.font, self.size, self.shaping = font, size, shaping
         self._face = load_font(font, size, shaping)
+        self._typeface = load_typeface(font, int(size), shaping) if shaping == "raqm" and size == int(size) else None
         self._glyphs: dict[str, tuple[Plane, int, int, int]] = {}
         self._drawn: dict[str, Drawn] = {}
         tall, deep = self.draw("\N{LATIN CAPITAL LETTER E WITH ACUTE}"), self.draw("gj")
@@ -68,8 +70,18 @@ class Lettering:
         if text not in self._drawn:
             if len(self._drawn) >= KEPT:
                 self._drawn.clear()
-            self._drawn[text] = self._whole(text) if self.shaping == "raqm" else self._composed(text)
+            self._drawn[text] = self._shaped(text) if self.shaping == "raqm" else self._composed(text)
         return self._drawn[text]
+
+    def _shaped(self, text: str) -> Drawn:
+        """Put glyphs side by side as Raqm does, kerned and with ligatures, where that is known; else have it done."""
+        if self._typeface is None or not self._typeface.holds(text):
+            return self._whole(text)
+        numbers, glyphs = self._typeface.numbers(text), self._typeface.glyphs
+        pens = self._typeface.pens(numbers)
+        inks = [(glyphs[number], int(pen)) for number, pen in zip(numbers, pens, strict=True)]
+        parts = [(_coverage(glyph.mask), pen + glyph.left, glyph.top) for glyph, pen in inks if glyph.mask.size]
+        return _joined(parts, tuple(map(int, self._typeface.columns(text))))
 
     def _composed(self, text: str) -> Drawn:
         """Put glyphs side by side, as Pillow's basic layout does."""
@@ -94,7 +106,11 @@ class Lettering:
 
     def _picture(self, text: str) -> tuple[Plane, int, int]:
         mask, left, top = rendered(self._face, text)
-        return (mask / 255).astype(np.float32), left, top
+        return _coverage(mask), left, top
+
+
+def _coverage(mask: Pixels) -> Plane:
+    return (mask / 255).astype(np.float32)
 
 
 def _joined(parts: list[tuple[Plane, int, int]], stops: tuple[int, ...]) -> Drawn:
@@ -106,7 +122,7 @@ def _joined(parts: list[tuple[Plane, int, int]], stops: tuple[int, ...]) -> Draw
     whole = np.zeros((bottom - top, right - left), np.float32)
     for ink, x, y in parts:
         area = whole[y - top : y - top + ink.shape[0], x - left : x - left + ink.shape[1]]
-        np.maximum(area, ink, out=area)
+        area += ink - area * ink  # where letters overlap, as FreeType's pictures are laid over each other
     return Drawn(whole, left, top, stops)
 
 

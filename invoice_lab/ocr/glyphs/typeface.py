@@ -152,10 +152,19 @@ class Typeface:
             at += length
         return np.array(numbers, np.int64)
 
+    def holds(self, text: str) -> bool:
+        """Tell whether the font has all letters of a text."""
+        return all(letter in self.index for letter in text)
+
+    def pens(self, numbers: Ints) -> Ints:
+        """Return where each glyph of a text is drawn: how far right of the pen, in pixels; shape (glyphs,)."""
+        steps = self.advances[numbers[:-1]] + self.kerning[numbers[:-1], numbers[1:]]
+        return (np.concatenate([[0], np.cumsum(steps)])[: len(numbers)] + UNIT // 2) // UNIT
+
     def columns(self, text: str) -> Ints:
         """Return how far right of the pen each letter of a text begins, and it ends; shape (letters + 1,), in pixels.
 
-        The letters of a ligature share a beginning.
+        That is how long the text before it is. The letters of a ligature share a beginning.
         """
         numbers = self.numbers(text)
         pens = np.concatenate([[0], np.cumsum(self.advances[numbers])])

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from invoice_lab.errors import MissingToolError
+from invoice_lab.ocr.arbitration.lettering import Lettering
 from invoice_lab.ocr.glyphs.fonts import find_font, load_font
 from invoice_lab.ocr.glyphs.inked import Ink
 from invoice_lab.ocr.glyphs.spread import Spread
@@ -87,3 +88,14 @@ def test_columns_are_where_pillow_puts_the_pen(shaping):
     assert [columns[at] for at in joined] == [columns[at - 1] for at in joined]
     assert np.abs(np.delete(columns - lengths, joined)).max() <= 0.5 + 3 / 64  # rounding, and Pillow's kerning
     assert face.columns("").tolist() == [0]
+
+
+def test_glyphs_side_by_side_look_as_pillow_draws_the_text():
+    texts = ("AVATAR, office Tö.", "r. P, Ty", "fjord fi ffi", "ïîj", "x", "", " a")
+    for size in (12, 18, 20):
+        face = Lettering("Lato-Light.ttf", size, "raqm")
+        for text in texts:
+            drawn, whole = face.draw(text), face._whole(text)
+            assert (drawn.left, drawn.top, drawn.ink.shape) == (whole.left, whole.top, whole.ink.shape), text
+            assert drawn.ink == pytest.approx(whole.ink, abs=0.01), text
+            assert len(drawn.stops) == len(whole.stops)
