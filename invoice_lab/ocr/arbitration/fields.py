@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from invoice_lab.ocr.arbitration.lettering import Plane
+from invoice_lab.ocr.arbitration.laid import Plane
 from invoice_lab.ocr.arbitration.mend import Mended, mend
 from invoice_lab.ocr.arbitration.recognise import Sample, recognise
 from invoice_lab.ocr.arbitration.sheet import Sheet, look_of

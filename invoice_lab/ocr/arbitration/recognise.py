@@ -12,7 +12,8 @@ import numpy as np
 from PIL import features
 
 from invoice_lab.errors import MissingToolError
-from invoice_lab.ocr.arbitration.lettering import Plane, lettering
+from invoice_lab.ocr.arbitration.laid import Plane
+from invoice_lab.ocr.arbitration.lettering import lettering
 from invoice_lab.ocr.arbitration.strip import BEGINNING, RISE, SLACK, Look
 from invoice_lab.ocr.glyphs.fonts import Shaping, installed_fonts, load_font
 from invoice_lab.ocr.page import Box

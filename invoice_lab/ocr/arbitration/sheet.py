@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from invoice_lab.ocr.arbitration.lettering import Plane, lettering
+from invoice_lab.ocr.arbitration.laid import Plane
+from invoice_lab.ocr.arbitration.lettering import lettering
 from invoice_lab.ocr.arbitration.strip import Look
 from invoice_lab.ocr.layouts import Layout
 from invoice_lab.ocr.layouts.drawing import Cell, Drawing

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from invoice_lab.ocr.arbitration.lettering import Drawn, Lettering, Plane
+from invoice_lab.ocr.arbitration.compiled.laying import summed
+from invoice_lab.ocr.arbitration.laid import Plane
+from invoice_lab.ocr.arbitration.lettering import Drawn, Lettering
 from invoice_lab.ocr.page import Box
 
 Costs = npt.NDArray[np.float32]
@@ -52,6 +54,11 @@ class Look:
     blur: float = 0.0
     noise: float = 0.0
     opacity: float = 1.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether texts look as their glyphs do."""
+        return not self.blur and self.opacity == 1
 
     def draw(self, text: str) -> Drawn:
         """Draw a text as it looks on the page."""
@@ -103,13 +110,18 @@ class Strip:
     def patches(self, text: str, move: int = 0) -> Costs:
         """Return what `text` leaves unexplained around each column, in parts of the ink; `move` shifts the pen."""
         if (text, move) not in self._costs:
-            drawn = self.look.draw(text)
-            rest = self.seen.copy()
-            _take_out(rest, drawn.ink * self.gain, self.pen[0] + drawn.left + move, self.pen[1] + drawn.top)
-            columns = np.square(rest).sum(axis=0) / self.gain**2
             width = max(round(PATCH * self.look.lettering.size), 1)
-            self._costs[text, move] = np.convolve(columns, np.ones(width, np.float32))[: len(columns)]
+            self._costs[text, move] = self._unexplained(text, move, width) / self.gain**2
         return self._costs[text, move]
+
+    def _unexplained(self, text: str, move: int, width: int) -> Costs:
+        laid = self.look.lettering.laid(text) if self.look.is_plain else None
+        if laid is not None:
+            return laid.unexplained(self.seen, (self.pen[0] + move, self.pen[1]), self.gain, width)
+        drawn = self.look.draw(text)
+        rest = self.seen.copy()
+        _take_out(rest, drawn.ink * self.gain, self.pen[0] + drawn.left + move, self.pen[1] + drawn.top)
+        return summed(np.square(rest).sum(axis=0), width)
 
     def reach(self, text: str, move: int = 0) -> int:
         """Return the first column that `text` does not explain, the width where there is none."""

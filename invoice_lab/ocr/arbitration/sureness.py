@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from invoice_lab.ocr.arbitration.confusable import look_alikes
-from invoice_lab.ocr.arbitration.lettering import Drawn, Plane
+from invoice_lab.ocr.arbitration.laid import Plane
+from invoice_lab.ocr.arbitration.lettering import Drawn
 from invoice_lab.ocr.arbitration.mend import CLEAN, Mended
 from invoice_lab.ocr.arbitration.strip import Look, Strip
 from invoice_lab.ocr.glyphs.typography import typography

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -145,19 +147,25 @@ class Typeface:
         """
         if self.shaping == "basic":
             return np.array([self.index[letter] for letter in text], np.int64)
-        numbers, at = [], 0
-        while at < len(text):
-            length = next((more for more in (3, 2) if text[at : at + more] in self.index), 1)
-            numbers.append(self.index[text[at : at + length]])
-            at += length
-        return np.array(numbers, np.int64)
+        return np.array([self.index[glyph] for glyph in self.split(text)], np.int64)
+
+    def split(self, text: str) -> list[str]:
+        """Split a text into the letters of each glyph that Raqm draws it with."""
+        return self._glyphs_of.findall(text)
+
+    @cached_property
+    def _glyphs_of(self) -> re.Pattern[str]:
+        """Matches a glyph's letters: the longest ligature, or one letter."""
+        ligatures = sorted((text for text in self.texts if len(text) > 1), key=len, reverse=True)
+        return re.compile("|".join([*map(re.escape, ligatures), "."]), re.DOTALL)
 
     def holds(self, text: str) -> bool:
         """Tell whether the font has all letters of a text."""
         return all(letter in self.index for letter in text)
 
-    def pens(self, numbers: Ints) -> Ints:
+    def pens(self, glyphs: Sequence[str]) -> Ints:
         """Return where each glyph of a text is drawn: how far right of the pen, in pixels; shape (glyphs,)."""
+        numbers = np.array([self.index[glyph] for glyph in glyphs], np.int64)
         steps = self.advances[numbers[:-1]] + self.kerning[numbers[:-1], numbers[1:]]
         return (np.concatenate([[0], np.cumsum(steps)])[: len(numbers)] + UNIT // 2) // UNIT
 

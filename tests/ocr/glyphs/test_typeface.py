@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from invoice_lab.errors import MissingToolError
-from invoice_lab.ocr.arbitration.lettering import Lettering
+from invoice_lab.ocr.arbitration.lettering import Drawn, Lettering
 from invoice_lab.ocr.glyphs.fonts import find_font, load_font
 from invoice_lab.ocr.glyphs.inked import Ink
 from invoice_lab.ocr.glyphs.spread import Spread
@@ -95,7 +95,7 @@ def test_glyphs_side_by_side_look_as_pillow_draws_the_text():
     for size in (12, 18, 20):
         face = Lettering("Lato-Light.ttf", size, "raqm")
         for text in texts:
-            drawn, whole = face.draw(text), face._whole(text)
+            drawn, whole = face.draw(text), Drawn(*face._picture(text), ())
             assert (drawn.left, drawn.top, drawn.ink.shape) == (whole.left, whole.top, whole.ink.shape), text
             assert drawn.ink == pytest.approx(whole.ink, abs=0.01), text
-            assert len(drawn.stops) == len(whole.stops)
+            assert len(drawn.stops) == len(text) + 1
