@@ -45,8 +45,9 @@ test: setup-tests ## run all tests but those of `make test-engines`, with covera
 	export INVOICE_LAB_REQUIRE_ENGINES=1; \
 	.venv/bin/python -m pytest -m 'not engines' --cov --cov-report=term
 
-test-kill: setup-tests ## kill an ingest at 200 random points and compare the books
-	@INVOICE_LAB_KILLS=200 .venv/bin/python -m pytest tests/ingest/test_kill.py
+test-kill: setup-tests ## kill an ingest at 200 random points, let every kind of fault happen everywhere, compare the books
+	@export INVOICE_LAB_KILLS=200 INVOICE_LAB_EVERY_FAULT=1; \
+	.venv/bin/python -m pytest tests/ingest/test_kill.py tests/ingest/test_faults.py
 
 test-engines: setup-tests ## run the tests of EasyOCR, docTR and Donut, for real; makes their environments first, 13 GB
 	@$(RUN) engines --install

@@ -8,6 +8,7 @@ from invoice_lab.warehouse.scan_store import ScanStore
 CLOCKS = {"arrived_at", "read_at", "seconds", "updated_at"}
 TABLES = (
     "scans", "parts", "findings", "customers", "products", "prices", "invoices", "invoice_lines", "watermarks",
+    "versions",
 )  # fmt: skip
 HALVES = {
     "a scan without a part": "select sha256 from scans"

@@ -174,7 +174,7 @@ class Impatient(Progress):
         super().update(what)
         if not self.asked:
             self.asked = True
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), getattr(signal, sys.argv[3]))
 
 batch.Progress = Impatient
 if __name__ == "__main__":
@@ -183,8 +183,9 @@ if __name__ == "__main__":
 """
 
 
-def test_ctrl_c_keeps_what_was_read_and_the_next_run_goes_on(tmp_path, settings):
-    """Ctrl-C comes with the first scan in the books, while others are in hand and most are not begun."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_run_that_is_stopped_keeps_what_was_read_and_the_next_goes_on(tmp_path, settings, name):
+    """It is stopped with the first scan in the books, while others are in hand and most are not begun."""
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(100, 140):
@@ -192,10 +193,11 @@ def test_ctrl_c_keeps_what_was_read_and_the_next_run_goes_on(tmp_path, settings)
         (folder / f"{number}.png").write_bytes(png(draw_page(record)))
     script = tmp_path / "run.py"
     script.write_text(RUN)
-    command = [sys.executable, str(script), str(settings.data_dir), str(folder)]
+    command = [sys.executable, str(script), str(settings.data_dir), str(folder), name]
     process = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
     assert process.returncode != 0
     assert InterruptedRunError.__name__ in process.stderr
+    assert "the same command again" in process.stderr.lower()
     ((kept,),) = rows(settings, "stopped", "select count(*) from invoices")
     assert 0 < kept < 40
     summary = ingest(folder, workspace="stopped", progress=False, settings=settings)

@@ -14,7 +14,7 @@ from books import WRONG_TOTAL, numbered
 from pages import NEW, OLD, png
 
 from invoice_lab.errors import DatabaseError
-from invoice_lab.ingest import ingest, run
+from invoice_lab.ingest import ingest, reread, run
 from invoice_lab.samples import draw_page
 from invoice_lab.warehouse.connection import database
 from invoice_lab.workers import Workforce
@@ -55,13 +55,18 @@ def expected(scans, module_settings, server):
     return ledger.state(module_settings, "reference")
 
 
-def _killed(scans, workspace, settings, place):
-    """Ingest in this process, which kills itself at a place."""
+def reread_all(workspace, settings):
+    options = {"workers": Workforce(1, "thread"), "progress": False, "settings": settings}
+    return reread(every=True, workspace=workspace, engine="tesserocr", **options)
+
+
+def _killed(place, what, *arguments):
+    """Do something in this process, which kills itself at a place."""
     patch = pytest.MonkeyPatch()
     patch.setattr(run, "SCANS_A_COMMIT", 2)
     plan = faults.Plan(*place, lambda: os.kill(os.getpid(), signal.SIGKILL))
     faults.install(patch, plan)
-    ingested(scans, workspace, settings)
+    what(*arguments)
 
 
 def killed(*arguments):
@@ -71,24 +76,25 @@ def killed(*arguments):
     return process.exitcode
 
 
-def counted(scans, settings):
+def counted(what, *arguments):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "SCANS_A_COMMIT", 2)
         plan = faults.Plan()
         faults.install(patch, plan)
-        ingested(scans, "counted", settings)
+        what(*arguments)
     return [(kind, number) for kind, places in plan.places.items() for number in range(1, len(places) + 1)]
 
 
 def test_killed_at_random_points_the_next_run_goes_on(scans, module_settings, expected):
     """Each time at a random statement or file operation; in every third case twice before a run goes through."""
-    places = counted(scans, module_settings)
+    places = counted(ingested, scans, "counted", module_settings)
     chance = random.Random(2026)
     begun = 0
     for number in range(POINTS):
         workspace = f"killed_{number}"
         for place in chance.sample(places, 2 if number % 3 == 0 else 1):
-            code = killed(scans, workspace, module_settings, place)
+            executor = "process" if number % 5 == 4 else "thread"
+            code = killed(place, ingested, scans, workspace, module_settings, executor)
             begun += code == -signal.SIGKILL
             assert code in (0, -signal.SIGKILL), place
             assert ledger.halves(module_settings, workspace) == [], place
@@ -96,6 +102,22 @@ def test_killed_at_random_points_the_next_run_goes_on(scans, module_settings, ex
         assert ledger.halves(module_settings, workspace) == []
         assert ledger.state(module_settings, workspace) == expected
     assert begun >= POINTS
+
+
+def test_a_killed_rereading_keeps_what_was_there_and_the_next_goes_on(scans, module_settings, expected):
+    ingested(scans, "reread", module_settings)
+    places = counted(reread_all, "reread", module_settings)
+    by_ocr = ledger.state(module_settings, "reread")
+    chance = random.Random(7)
+    for number in range(-(-POINTS // 5)):
+        workspace, place = f"reread_{number}", chance.choice(places)
+        ingested(scans, workspace, module_settings)
+        assert killed(place, reread_all, workspace, module_settings) == -signal.SIGKILL, place
+        assert ledger.halves(module_settings, workspace) == [], place
+        left = ledger.state(module_settings, workspace)
+        assert {row[:1] for row in left["invoices"]} == {row[:1] for row in expected["invoices"]}, place
+        reread_all(workspace, module_settings)
+        assert ledger.state(module_settings, workspace) == by_ocr, place
 
 
 def test_a_killed_worker_is_replaced(scans, module_settings, expected, monkeypatch):

@@ -10,17 +10,18 @@ import pytest
 from books import BOOKS
 from pages import NEW, OLD, changed, png
 
-from invoice_lab.errors import UsageError
-from invoice_lab.ingest import ingest, reread, rereading
+from invoice_lab.errors import InterruptedRunError, UsageError
+from invoice_lab.ingest import ingest, reread, rereading, run
 from invoice_lab.ocr.layouts import layout_digest
 from invoice_lab.samples import draw_page
 from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.judge import judge
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.parts import find_part
+from invoice_lab.warehouse.reread import load_rereads
 from invoice_lab.warehouse.review import Decision, decide
 from invoice_lab.warehouse.scan_store import ScanStore
-from invoice_lab.workers import Workforce, task
+from invoice_lab.workers import Workforce, pool, task
 
 SCANS = {"new.png": NEW, "old.png": OLD, "other.png": changed(OLD, invoice_id="FAC/2018/0008")}
 SCANS["other.png"]["qr"] = OLD["qr"].replace("0007", "0008")
@@ -193,3 +194,24 @@ def test_what_waited_for_a_misread_id_is_decided_on_again(tmp_path, settings, mo
         with cursor_of(settings, "reader") as cursor:
             cursor.execute("select count(*) from findings where code = 'id-conflict'")
             assert cursor.fetchone() == (0,)
+
+
+def test_a_rereading_that_is_stopped_goes_on_with_the_rest(books, monkeypatch):
+    reference = state(books)
+    read = []
+
+    def counted(connection, batch, arrivals):
+        read.append(len(arrivals))
+        return load_rereads(connection, batch, arrivals)
+
+    with monkeypatch.context() as patch, pytest.raises(InterruptedRunError, match="of 4 scans"):
+        patch.setattr(rereading, "load_rereads", counted)
+        patch.setattr(run, "SCANS_A_COMMIT", 1)
+        patch.setattr(rereading.StopRequest, "wanted", lambda self: not read)
+        patch.setattr(pool, "IN_FLIGHT", 1)
+        again(books, "tesserocr")
+    done = engines(books).count("tesserocr")
+    assert 0 < done < 4
+    assert dict(again(books, "tesserocr").outcomes) == {"reread": 4 - done}
+    assert engines(books) == ["tesserocr"] * 4
+    assert {row[:3] for row in state(books)["invoices"]} == {row[:3] for row in reference["invoices"]}
