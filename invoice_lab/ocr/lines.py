@@ -175,9 +175,9 @@ class _Table:
         values = printed.read(right.text) if right else None
         spans = values.spans if values else {}
         boxes = {name: (right.of_span(*span) or right).box for name, span in spans.items() if right}
-        numbers = self._elect(printed, first, boxes, self._second.of(row, edge, column, printed, printed.read))
-        fields = {name: self._field(vote, boxes.get(name, (right or row).box)) for name, vote in numbers.items()}
-        return LineReading(self._product(left), **fields)
+        further = self._second.of(row, edge, column, printed, printed.read)
+        everywhere = dict.fromkeys(printed.fields, (right or row).box)
+        return LineReading(self._product(left), **self._fields(printed, first, everywhere | boxes, further))
 
     def _product(self, left: Row | None) -> Field:
         if left is None:
@@ -191,18 +191,20 @@ class _Table:
         left = self._column if beside and self._column is not None else edge + 2 * entry.row.box.height
         first: _NumberVote = Vote(entry.values.values if entry.values else None, entry.text, entry.row.confidence)
         boxes = {name: entry.box(name) for name in printed.fields}
-        chosen = self._elect(printed, first, boxes, self._second.of(entry.row, edge, left, printed, printed.read_end))
-        return {name: self._field(vote, boxes[name]) for name, vote in chosen.items()}
+        further = self._second.of(entry.row, edge, left, printed, printed.read_end)
+        return self._fields(printed, first, boxes, further)
 
-    def _field(self, vote: Vote[str], box: Box) -> Field:
-        return Field(vote.raw, vote.value, box, vote.confidence, self._how)
-
-    def _elect(
-        self, printed: Printed, first: _NumberVote, boxes: Mapping[str, Box], again: Iterator[_NumberVote]
-    ) -> dict[str, Vote[str]]:
+    def _fields(
+        self, printed: Printed, first: _NumberVote, boxes: Mapping[str, Box], further: Iterator[_NumberVote]
+    ) -> dict[str, Field]:
+        """Return what a row's numbers say: as read first where the pixels bear that out, else as readings agree."""
         if first.value and self._bears_out(first.value, boxes):
-            return {name: Vote(first.value[name], first.raw, BORNE_OUT) for name in printed.fields}
-        return elect_each(chain([first], again), printed.fields)
+            sure = f"{self._how}+pixels"
+            return {name: Field(first.raw, first.value[name], boxes[name], BORNE_OUT, sure) for name in printed.fields}
+        votes = elect_each(chain([first], further), printed.fields)
+        return {
+            name: Field(vote.raw, vote.value, boxes[name], vote.confidence, self._how) for name, vote in votes.items()
+        }
 
 
 def _vote(row: Row, read: _Read) -> _NumberVote:

@@ -62,7 +62,7 @@ class Field:
     box : Box or None
         Where it stands on the scan.
     confidence : float
-        0 to 1.
+        0 to 1, rounded to four decimals: no more is known of it, and the books count how often each occurs.
     how : str
         How it was read: ``exact``, ``fit``, an engine's name, that with ``+pixels`` where its text was held against
         the pixels, ``qr``, or ``review``.
@@ -73,6 +73,9 @@ class Field:
     box: Box | None
     confidence: float
     how: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "confidence", round(float(self.confidence), 4))
 
 
 @dataclass(frozen=True)

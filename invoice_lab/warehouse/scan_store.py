@@ -42,11 +42,12 @@ class ScanStore:
         try:
             if self._files.exists(path):
                 return
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
             if self._is_local:
-                self._files.makedirs(self._incoming, exist_ok=True)
+                for folder in (path.rpartition("/")[0], self._incoming):
+                    self._make_folder(folder)
                 _write_durably(Path(path), scan.data, Path(self._incoming))
             else:  # object stores show an object only when it is whole
+                self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
                 self._files.pipe_file(path, scan.data)
         except OSError as error:
             raise UsageError(
@@ -78,6 +79,11 @@ class ScanStore:
 
     def __contains__(self, sha256: str) -> bool:
         return bool(self._files.exists(self._path(sha256)))
+
+    def _make_folder(self, folder: str) -> None:
+        if not self._files.exists(folder):
+            self._files.makedirs(folder, exist_ok=True)
+            _sync_folder(Path(self._root))
 
     @property
     def _is_local(self) -> bool:
