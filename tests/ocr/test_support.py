@@ -9,7 +9,7 @@ from invoice_lab.ocr.arbitration import Sheet, Support
 from invoice_lab.ocr.decode import decode
 from invoice_lab.ocr.engines import load_engine
 from invoice_lab.ocr.layouts import load_layouts
-from invoice_lab.ocr.page import Box
+from invoice_lab.ocr.page import Box, Field
 from invoice_lab.ocr.paper import to_grey
 from invoice_lab.ocr.preprocess import as_scanned, upright
 from invoice_lab.ocr.read import Reader
@@ -75,6 +75,8 @@ def test_healthy_pages_are_read_once(layout):
     assert page.value("total") == RECORDS[layout]["total"]
     assert [line.unit_price.value for line in page.lines] == [one["unit_price"] for one in RECORDS[layout]["lines"]]
     assert {hint.shape for hint in engine.hints} == {"line"}
+    assert {page.fields[name].how for name in ("invoice_id", "issued_at", "total")} == {"tesserocr+pixels"}
+    assert {field.how for line in page.lines for field in (line.quantity, line.unit_price)} == {"tesserocr+pixels"}
 
 
 def test_where_the_pixels_do_not_tell_it_is_read_again():
@@ -82,6 +84,11 @@ def test_where_the_pixels_do_not_tell_it_is_read_again():
     (page,) = Reader(engine).read(scan_of(image))
     assert page.value("total") == NEW["total"]
     assert any(hint.characters for hint in engine.hints)
+    assert page.fields["total"].how == "tesserocr"
+
+
+def test_confidence_has_four_decimals():
+    assert Field("1", "1", None, np.float32(0.98765432), "x").confidence == 0.9877
 
 
 def test_ink_beside_a_number_takes_the_support():
