@@ -132,7 +132,9 @@ class Arrivals:
                 items += itertools.islice(listed, AHEAD - 1)
             same = unchanged(self._connection, self._source.name, items)
             self._connection.rollback()
-            yield from ((item, same.get(item.place)) for item in items)
+            for item in items:
+                sha256 = same.get(item.place)
+                yield item, sha256 if sha256 and sha256 in self._store else None
 
     def _fetched(self, since: str) -> Iterator[tuple[Item, Fetched]]:
         waiting: deque[tuple[Item, Future[Fetched]]] = deque()

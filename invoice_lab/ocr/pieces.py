@@ -36,7 +36,8 @@ def pieces(grey: Pixels, scale: float) -> list[Box] | None:
     Returns
     -------
     list of Box or None
-        From top to bottom and left to right; None where the page does not fall into rows of text.
+        From top to bottom and left to right, columns whose rows are not level one after the other. None where the page
+        does not fall into rows of text.
     """
     ink: Mask = grey < INK * np.percentile(grey[::4, ::4], 90)
     found = []
@@ -45,8 +46,10 @@ def pieces(grey: Pixels, scale: float) -> list[Box] | None:
         if height > TALLEST * scale:
             return None
         if height >= SMALLEST * scale:
-            columns = _spans(np.any(ink[top:bottom], axis=0), round(GAP * height))
-            found += [Box(left, top, right - left, height) for left, right in columns]
+            for left, right in _spans(np.any(ink[top:bottom], axis=0), round(GAP * height)):
+                own = _rows(_spans(np.any(ink[top:bottom, left:right], axis=1), 1), SMALLEST * scale)
+                rows = [(top + start, top + end) for start, end in own] if len(own) > 1 else [(top, bottom)]
+                found += [Box(left, start, right - left, end - start) for start, end in rows]
     return found if 0 < len(found) <= MOST else None
 
 

@@ -79,11 +79,15 @@ def clean_up(target: Path) -> None:
 
 def copy_files(source: Path, target: Path) -> None:
     """Copy all files below a folder, what says that they are complete at the end."""
-    files = [path for path in source.rglob("*") if path.is_file() and not is_unfinished(path)]
-    for file in sorted(files, key=lambda path: (path.name == Edition.FILE, path)):
+    for file in sorted(files_below(source), key=lambda path: (path.name == Edition.FILE, path)):
         place = target / file.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return the files below a folder that are complete."""
+    return [path for path in folder.rglob("*") if path.is_file() and not is_unfinished(path)]
 
 
 def _exchange(new: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from invoice_lab.reporting.archive import Edition, read_edition, write_edition
 from invoice_lab.reporting.exports import write_exports
 from invoice_lab.reporting.files import REPORTS_REMEDY, check_folder, usable
 from invoice_lab.reporting.index import write_index
-from invoice_lab.reporting.place import clean_up, put_in_place, reports_lock
+from invoice_lab.reporting.place import clean_up, files_below, put_in_place, reports_lock
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.render import render_html
 from invoice_lab.reporting.runner import run_notebook
@@ -86,8 +86,7 @@ def write_reports(
         After Ctrl-C; the reports that were there stay.
     """
     check_writable(settings)
-    with open_cache(workspace, settings) as cache:
-        meta = cache.meta
+    meta = _meta(workspace, settings)
     target = settings.workspace_reports_dir(workspace)
     with reports_lock(settings.reports_dir):
         clean_up(target)
@@ -98,7 +97,7 @@ def write_reports(
             say(f"{count} of {len(run.reports)} stay as they are: nothing that they are made from has changed.")
         run.make(new, at_a_time)
         with reports_lock(settings.reports_dir), usable(settings.reports_dir, REPORTS_REMEDY):
-            run.put_in_place(new, target)
+            run.put_in_place(target)
             index = write_index(settings.reports_dir, REPORTS)
         return [index, *(target / file for file in run.files())]
 
@@ -148,16 +147,18 @@ class _Run:
             write_edition(self._pages, _edition(self._meta, self._work, self._as_of))
         if EXPORTS in names:
             write_exports(self._meta.workspace, self._settings, self._pages / EXPORTS, as_of=self._as_of)
+        if _meta(self._meta.workspace, self._settings).digest != self._meta.digest:
+            return  # somebody refreshed the cache meanwhile: it is not known which data each page is of
         for name in names:
             self._made.remember(name, self._bases[name], self._pages, self._files_of(name))
 
-    def put_in_place(self, names: Sequence[str], target: Path) -> None:
-        """Put all reports in place where some are new; to be called within `reports_lock`."""
+    def put_in_place(self, target: Path) -> None:
+        """Put all reports in place but where they are there already; to be called within `reports_lock`."""
         edition = read_edition(self._pages)
         assert edition is not None
-        if names:
+        if not all(_is_the_same(file, target / file.relative_to(self._pages)) for file in files_below(self._pages)):
             put_in_place(self._pages, target, edition)
-            self._made.write()
+        self._made.write()
 
     def files(self) -> list[Path]:
         """Return the reports in the order of `REPORTS`, and the exports, as they are in the workspace's folder."""
@@ -169,6 +170,15 @@ class _Run:
             return sorted((self._pages / EXPORTS).iterdir())
         edition = [self._pages / Edition.FILE] if name == "sales" else []
         return [self._pages / f"{name}.html", *edition]
+
+
+def _meta(workspace: str, settings: Settings) -> CacheMeta:
+    with open_cache(workspace, settings) as cache:
+        return cache.meta
+
+
+def _is_the_same(file: Path, there: Path) -> bool:
+    return there.is_file() and there.read_bytes() == file.read_bytes()
 
 
 def _run_all(

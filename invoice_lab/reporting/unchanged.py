@@ -52,7 +52,7 @@ class Made:
         self._file = file
         try:
             self._reports = dict(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             self._reports = {}
 
     def take_over(self, name: str, basis: str, current: Path, pages: Path) -> bool:
@@ -66,12 +66,11 @@ class Made:
         pages : Path
             Where they are copied to.
         """
-        report = self._reports.get(name, {})
-        files: dict[str, str] = report.get("files", {})
-        if report.get("basis") != basis or not files:
+        report = self._reports.get(name)
+        if not isinstance(report, dict) or report.get("basis") != basis or not isinstance(report.get("files"), dict):
             return False
         try:
-            for file, digest in files.items():
+            for file, digest in report["files"].items():
                 place = pages / file
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(current / file, place)

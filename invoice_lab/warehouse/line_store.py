@@ -38,14 +38,20 @@ class LineStore:
     ----------
     file : Path
         Made by the first line that is kept.
+    read : bool
+        Whether sessions read the file; else they know what their own process has read, and no more.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, read: bool = True) -> None:
+        self.file, self._read = file, read
+
+    def elsewhere(self) -> LineStore:
+        """Return the line cache for workers on other machines, which can't share the file: SQLite would not be safe."""
+        return LineStore(self.file, read=False)
 
     def session(self) -> LineSession:
         """Return the line cache for one scan; for workers."""
-        return LineSession(_known(self.file))
+        return LineSession(_known(self.file, self._read))
 
     def keep(self, lines: Iterable[Line]) -> None:
         """Write lines down, and forget the oldest where there are too many; for the loader.
@@ -69,9 +75,9 @@ class LineStore:
         with contextlib.closing(sqlite3.connect(self.file, timeout=WAIT_SECONDS)) as connection, connection:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
-            connection.execute("create table if not exists lines (number integer primary key, key unique, words)")
-            connection.executemany("insert or ignore into lines (key, words) values (?, ?)", lines)
-            connection.execute("delete from lines where number <= (select max(number) from lines) - ?", [MOST])
+            connection.execute("create table if not exists lines_1 (number integer primary key, key unique, words)")
+            connection.executemany("insert or ignore into lines_1 (key, words) values (?, ?)", lines)
+            connection.execute("delete from lines_1 where number <= (select max(number) from lines_1) - ?", [MOST])
 
 
 class LineSession:
@@ -90,7 +96,11 @@ class LineSession:
     def get(self, key: bytes) -> list[Word] | None:
         """Return what was read of a line; None where it is not known."""
         text = self._known.get(key)
-        return None if text is None else [Word(said, Box(*box), sure) for said, box, sure in json.loads(text)]
+        try:
+            return None if text is None else [Word(said, Box(*box), sure) for said, box, sure in json.loads(text)]
+        except (ValueError, TypeError) as error:  # somebody has changed it
+            _log.warning("A line in the line cache can't be understood, and is read again: %s.", error)
+            return None
 
     def put(self, key: bytes, words: list[Word]) -> None:
         """Remember what was read of a line."""
@@ -102,8 +112,8 @@ class LineSession:
 class _Known:
     """What one process knows: the lines in memory, and the file behind them."""
 
-    def __init__(self, file: Path) -> None:
-        self._file, self._lock = file, threading.Lock()
+    def __init__(self, file: Path, read: bool = True) -> None:
+        self._file, self._read, self._lock = file, read, threading.Lock()
         self._memory: OrderedDict[bytes, str] = OrderedDict()
         self._connection: sqlite3.Connection | None = None
 
@@ -128,11 +138,11 @@ class _Known:
         """Look a line up; a file that is not there yet, or damaged, or locked for long, knows nothing."""
         try:
             if self._connection is None:
-                if not self._file.is_file():
+                if not self._read or not self._file.is_file():
                     return None
                 uri = f"{self._file.resolve().as_uri()}?mode=ro"
                 self._connection = sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS, check_same_thread=False)
-            row = self._connection.execute("select words from lines where key = ?", [key]).fetchone()
+            row = self._connection.execute("select words from lines_1 where key = ?", [key]).fetchone()
         except sqlite3.Error as error:
             _log.info("The line cache %s can't be read: %s.", self._file, error)
             if self._connection is not None:
@@ -143,5 +153,5 @@ class _Known:
 
 
 @cache
-def _known(file: Path) -> _Known:
-    return _Known(file)
+def _known(file: Path, read: bool) -> _Known:
+    return _Known(file, read)

@@ -9,6 +9,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from invoice_lab.errors import UsageError
+from invoice_lab.sources.names import storable
 from invoice_lab.sources.source import Item
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded, Outcome
@@ -109,7 +110,7 @@ def set_watermark(connection: Connection, source: str, mark: str) -> None:
 
 def unchanged(connection: Connection, source: str, items: Sequence[Item]) -> dict[str, str]:
     """Return by place the sha256 of those scans of a source whose version is that in which they arrived."""
-    versions = {item.place: item.version for item in items if item.version}
+    versions = {item.place: item.version for item in items if item.version and storable(item.place)}
     if not versions:
         return {}
     with connection.cursor() as cursor:
@@ -122,7 +123,8 @@ def unchanged(connection: Connection, source: str, items: Sequence[Item]) -> dic
 
 def set_versions(connection: Connection, source: str, arrivals: Sequence[Arrival]) -> None:
     """Note in which versions a source's scans arrived, within the connection's transaction."""
-    rows = {one.place: (source, one.place, one.version, one.sha256) for one in arrivals if one.version and one.sha256}
+    told = [one for one in arrivals if one.version and one.sha256 and storable(one.place)]
+    rows = {one.place: (source, one.place, one.version, one.sha256) for one in told}
     with connection.cursor() as cursor:
         insert_rows(cursor, "versions", ("source", "place", "version", "sha256"), list(rows.values()), _UPDATE_VERSION)
 

@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from invoice_lab.ocr.layouts import layout_digest
 from invoice_lab.ocr.page import Page
+from invoice_lab.sources.names import storable
 from invoice_lab.validation import ids
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.validation.record import mean_confidence
@@ -172,7 +173,7 @@ def _lines(invoice: Invoice) -> list[Row]:
 
 def _arrival(batch: UUID, loaded: Loaded) -> Row:
     arrival = loaded.arrival
-    place = (arrival.place or None) if arrival.problem else None
+    place = arrival.place if arrival.problem and storable(arrival.place) else None
     return str(batch), arrival.no, arrival.name, arrival.sha256, loaded.outcome, arrival.problem, place
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from uuid import uuid4
 
 import dask
 from distributed import Client, LocalCluster, Worker, WorkerPlugin
@@ -17,8 +18,13 @@ DEATHS = 0
 """Workers that may be lost before dask gives up what they were to do: it is read again by us, each scan alone."""
 
 
+SEVERAL_THREADS = "The cluster's workers have {} threads."
+_RUNS: set[str] = set()
+"""Of a worker: the plugins of the runs that it works for."""
+
+
 class Prepare(WorkerPlugin):
-    """Prepares each worker of a cluster, also those that come later.
+    """Prepares each worker of a cluster, also those that come later; several runs may share one.
 
     Parameters
     ----------
@@ -26,18 +32,22 @@ class Prepare(WorkerPlugin):
     limits : WorkLimits
     """
 
-    name = "invoice_lab"
-
     def __init__(self, engine: str, limits: WorkLimits) -> None:
+        self.name = f"invoice_lab-{uuid4()}"
         self._engine, self._limits = engine, limits
 
     def setup(self, worker: Worker) -> None:
-        """Prepare one."""
+        """Prepare one; refuse one of several threads, which came later than the check."""
+        if worker.state.nthreads > 1:
+            raise RuntimeError(SEVERAL_THREADS.format(worker.state.nthreads))
         prepare_reading(self._engine, self._limits)
+        _RUNS.add(self.name)
 
     def teardown(self, worker: Worker) -> None:
-        """Leave it without limits."""
-        self._limits.lift()
+        """Leave it without limits, if no other run is left."""
+        _RUNS.discard(self.name)
+        if not _RUNS:
+            self._limits.lift()
 
 
 @contextlib.contextmanager
@@ -69,8 +79,9 @@ def connected(scheduler: str | None, workers: int, engine: str, limits: WorkLimi
             where = f"The dask scheduler {scheduler} can't be reached: {error}."
             raise UsageError(where, "Start it with `dask scheduler`, and name it with --scheduler.") from error
         _check_threads(client)
-        client.register_plugin(Prepare(engine, limits))
-        stack.callback(_forget, client)
+        prepare = Prepare(engine, limits)
+        client.register_plugin(prepare)
+        stack.callback(_forget, client, prepare.name)
         yield client
 
 
@@ -78,13 +89,11 @@ def _check_threads(client: Client) -> None:
     """Refuse workers of several threads: the alarm that ends a scan which takes too long is one a process."""
     threads = max(client.nthreads().values(), default=1)
     if threads > 1:
-        raise UsageError(
-            f"The cluster's workers have {threads} threads.", "Start them with `dask worker --nthreads 1`."
-        )
+        raise UsageError(SEVERAL_THREADS.format(threads), "Start them with `dask worker --nthreads 1`.")
 
 
-def _forget(client: Client) -> None:
+def _forget(client: Client, plugin: str) -> None:
     """Let the workers of others be as they were; a scheduler that is lost has nothing to be told."""
     if client.status == "running":
         with contextlib.suppress(Exception):
-            client.unregister_worker_plugin(Prepare.name)
+            client.unregister_worker_plugin(plugin)

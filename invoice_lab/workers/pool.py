@@ -91,7 +91,8 @@ class WorkerPool:
 
     def task(self, sha256: str, name: str, store: Store) -> Task:
         """Return what to read of a scan of the store."""
-        return Task(sha256, name, self.engine, store=store, limits=self.workforce.limits, lines=self.lines)
+        lines = self.lines.elsewhere() if self.lines and self.workforce.scheduler else self.lines
+        return Task(sha256, name, self.engine, store=store, limits=self.workforce.limits, lines=lines)
 
     def read(
         self, items: Iterable[tuple[Key, Task | None]], wanted: Callable[[], bool] = lambda: True

@@ -40,6 +40,9 @@ class Lines(Protocol):
     def session(self) -> LineSession:
         """Return the line cache for one scan; for workers."""
 
+    def elsewhere(self) -> Lines:
+        """Return the line cache for workers on other machines."""
+
     def keep(self, lines: Iterable[Line]) -> None:
         """Write new lines down; for the loader."""
 

@@ -47,7 +47,7 @@ def anew(server, module_settings):
 
     def emptied(workspace):
         with server.connect("owner", workspace) as connection, connection.cursor() as cursor:
-            cursor.execute(f"truncate batches, watermarks, {', '.join(ledger.TABLES)} cascade")
+            cursor.execute(f"truncate batches, {', '.join(ledger.TABLES)} cascade")
         shutil.rmtree(module_settings.scan_store_dir(workspace))
 
     return emptied
@@ -65,7 +65,7 @@ def ingested(scans, workspace, settings):
 @pytest.fixture(scope="module")
 def expected(scans, module_settings):
     """The books of a run in which nothing went wrong."""
-    ingested(scans, "reference", module_settings)
+    ingested(f"file://{scans}", "reference", module_settings)
     return ledger.state(module_settings, "reference")
 
 
@@ -90,7 +90,10 @@ def each_with(places, kinds):
 @pytest.mark.parametrize("kind", ["database", "file"])
 def test_every_statement_and_file_operation(scans, module_settings, expected, anew, kind):
     workspace = f"faulty_{kind}"
-    found = places(scans, module_settings, workspace)[kind]
+    # what fsspec lists has versions, but several threads fetch it: file operations come in no certain order then
+    source = f"file://{scans}" if kind == "database" else scans
+    wanted = expected if kind == "database" else expected | {"versions": []}
+    found = places(source, module_settings, workspace)[kind]
     telling = {
         "database": {"before commit", "after commit", "before copy"},
         "file": {"after fsync", "before replace", "after open"},
@@ -108,11 +111,11 @@ def test_every_statement_and_file_operation(scans, module_settings, expected, an
         with pytest.MonkeyPatch.context() as patch:
             faults.install(patch, faults.Plan(kind, number, act))
             with pytest.raises(InvoiceLabError) as raised:
-                ingested(scans, workspace, module_settings)
+                ingested(source, workspace, module_settings)
         assert str(fault.strerror if kind == "file" else fault).strip() in raised.value.message, place
         assert ledger.halves(module_settings, workspace) == [], place
-        ingested(scans, workspace, module_settings)
-        assert ledger.state(module_settings, workspace) == expected, place
+        ingested(source, workspace, module_settings)
+        assert ledger.state(module_settings, workspace) == wanted, place
         assert not list((module_settings.scan_store_dir(workspace) / ".incoming").iterdir()), place
 
 
@@ -123,6 +126,7 @@ LOOKED_UP = ("set search_path", "select mark", "select distinct on", "select sha
 @pytest.mark.parametrize("conflict", faults.CONFLICTS, ids=lambda error: type(error).__name__)
 def test_a_conflict_with_another_transaction_is_tried_again(scans, module_settings, expected, anew, conflict):
     tried = 0
+    scans = f"file://{scans}"
     found = places(scans, module_settings, "torn")["database"]
     for number, what in list(enumerate(found, start=1))[:: 1 if EVERY_KIND else 11]:
         if what == "after commit" or what.split(maxsplit=1)[1].startswith(LOOKED_UP):

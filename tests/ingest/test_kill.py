@@ -46,7 +46,10 @@ def server(module_settings):
 
 
 def ingested(scans, workspace, settings, executor="thread"):
-    return ingest(scans, workspace=workspace, workers=Workforce(1, executor), progress=False, settings=settings)
+    # listed by fsspec, so that versions are noted, too
+    return ingest(
+        f"file://{scans}", workspace=workspace, workers=Workforce(1, executor), progress=False, settings=settings
+    )
 
 
 @pytest.fixture(scope="module")

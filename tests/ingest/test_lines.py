@@ -62,7 +62,7 @@ def state(settings, workspace="lines"):
 
 def kept(settings, workspace):
     with contextlib.closing(sqlite3.connect(settings.line_cache_file(workspace))) as connection:
-        return connection.execute("select count(*) from lines").fetchone()[0]
+        return connection.execute("select count(*) from lines_1").fetchone()[0]
 
 
 def test_lines_that_were_read_before_are_not_read_again(scans, settings, lines_read):

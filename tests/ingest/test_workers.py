@@ -191,6 +191,19 @@ def test_a_cluster_of_others_is_left_without_limits():
         assert client.run(_limits) == before
 
 
+def test_the_limits_stay_as_long_as_another_run_shares_the_cluster():
+    from distributed import Client, LocalCluster
+
+    local = LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+    with local as cluster, Client(cluster.scheduler_address) as client:
+        before, shared = client.run(_limits), Workforce(1, "dask", cluster.scheduler_address)
+        with WorkerPool("auto", shared):
+            with WorkerPool("auto", shared):
+                limited = client.run(_limits)
+            assert client.run(_limits) == limited != before
+        assert client.run(_limits) == before
+
+
 def _limits():
     import resource
 

@@ -123,7 +123,7 @@ def ready(made, monkeypatch):
     """Return a function that puts what was made above into a work folder; reports use it in place of notebooks."""
 
     def fill(names, parameters, settings, work, *rest, **options):
-        for name in REPORTS:
+        for name in names:
             shutil.copyfile(made.workspace_dir("sample") / "reports" / f"{name}.ipynb", work / f"{name}.ipynb")
             shutil.copyfile(made.reports_dir / "sample" / f"{name}.html", work / "pages" / f"{name}.html")
 
@@ -189,6 +189,49 @@ def test_only_what_changed_is_made_again(notebooks_run, tmp_path, monkeypatch):
     shutil.rmtree(settings.reports_dir)
     write_reports("sample", settings, as_of=date(2020, 3, 31))
     assert notebooks_run[4:] == [set(REPORTS)]
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"sales": 3}', '{"sales": {"files": 4}}', "no json"])
+def test_what_is_noted_of_reports_may_be_damaged(notebooks_run, tmp_path, text):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    write_reports("sample", settings)
+    (settings.workspace_dir("sample") / "reports" / "made.json").write_text(text)
+    write_reports("sample", settings)
+    assert notebooks_run[1:] == [set(REPORTS)]
+
+
+def test_reports_that_another_run_has_changed_meanwhile_are_put_in_place(notebooks_run, tmp_path, monkeypatch):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    write_reports("sample", settings)
+    page = settings.reports_dir / "sample" / "segments.html"
+    before = page.read_bytes()
+
+    def made(run, names, at_a_time):
+        assert not names
+        page.write_bytes(b"of another day")
+
+    monkeypatch.setattr(reports._Run, "make", made)
+    write_reports("sample", settings)
+    assert page.read_bytes() == before
+
+
+def test_a_cache_that_is_refreshed_meanwhile_leaves_nothing_remembered(ready, notebooks_run, tmp_path, monkeypatch):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    run_all = reports._run_all
+
+    def refreshed(*rest, **options):
+        run_all(*rest, **options)
+        cache_from_truth(small_truth(40), settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reports, "_run_all", refreshed)
+        write_reports("sample", settings)
+    doubtful_cache(settings)
+    write_reports("sample", settings)
+    assert notebooks_run == [set(REPORTS)] * 2
 
 
 def test_other_data_code_or_notebooks_are_a_change(notebooks_run, tmp_path, monkeypatch):

@@ -33,6 +33,11 @@ def test_dust_is_no_piece():
     assert pieces(page((10, 20, 30, 12), (300, 150, 2, 2)), 1.0) == [Box(10, 20, 30, 12)]
 
 
+def test_rows_of_two_columns_that_are_not_level_stay_apart():
+    texts = [(x, y + 22 * row, 60, 12) for x, y in ((10, 20), (200, 31)) for row in range(2)]
+    assert pieces(page(*texts), 1.0) == [Box(*text) for text in texts]
+
+
 def test_at_another_scale_the_same_pieces_are_found():
     words = [(10, 20, 30, 12), (46, 20, 30, 12), (200, 20, 40, 12)]
     thrice = np.kron(page(*words), np.ones((3, 3), np.uint8))

@@ -1,5 +1,8 @@
 """What has the version in which it arrived, by its source's own account, is not fetched again; all else is."""
 
+import os
+import shutil
+
 import pytest
 from books import numbered
 from pages import NEW, png
@@ -59,6 +62,22 @@ def test_a_scan_that_failed_is_read_again_without_being_fetched(server, settings
     with database(settings) as books, books.connect("reader", "far") as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from parts where status = 'accepted'")
         assert cursor.fetchone() == (2,)
+
+
+def test_what_the_scan_store_has_lost_is_fetched_again(server, settings):
+    arrived(server, settings)
+    shutil.rmtree(settings.scan_store_dir("far"))
+    assert arrived(server, settings) == (["/in/1.png", "/in/2.png", "/in/3.png"], {"known": 3})
+    assert arrived(server, settings) == (["/in/3.png"], {"known": 3})
+
+
+def test_a_file_whose_name_is_no_text_is_fetched_each_time(tmp_path, settings):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(page(1))
+    options = {"workers": Workforce(1, "thread"), "progress": False, "settings": settings}
+    for outcomes in ({"new": 1}, {"known": 1}):
+        assert dict(ingest(f"file://{folder}", workspace="far", **options).outcomes) == outcomes
 
 
 def test_what_was_not_committed_is_fetched_again(server, settings, monkeypatch):

@@ -1,5 +1,6 @@
 """The file of the line cache: written by the loader, read by workers, and never in the way of a scan."""
 
+import contextlib
 import logging
 import pickle
 import sqlite3
@@ -96,6 +97,26 @@ def test_a_damaged_file_is_begun_anew(store, caplog):
     assert store.session().get(b"b") == WORDS
 
 
+@pytest.mark.parametrize("words", ["no json", "[[1, 2]]", '[["a", [1, 2], 0.5]]', "3", None])
+def test_a_line_that_can_not_be_understood_is_read_again(store, words):
+    keep(store, b"a")
+    with contextlib.closing(sqlite3.connect(store.file)) as connection, connection:
+        connection.execute("update lines_1 set words = ?", [words])
+    forget()
+    assert store.session().get(b"a") is None
+
+
+def test_workers_elsewhere_know_what_they_have_read_and_no_more(store):
+    keep(store, b"a")
+    far = store.elsewhere().session()
+    assert far.get(b"a") is None
+    far.put(b"b", WORDS)
+    assert store.elsewhere().session().get(b"b") == WORDS
+    store.elsewhere().keep(far.new)
+    forget()
+    assert store.session().get(b"b") == WORDS
+
+
 @pytest.mark.parametrize("stands", ["in the way", "locked"])
 def test_what_can_not_be_written_is_logged_and_read_again(store, stands, caplog, monkeypatch):
     monkeypatch.setattr(line_store, "WAIT_SECONDS", 0.05)
@@ -117,7 +138,7 @@ def test_readers_are_not_in_the_way_of_the_loader(store):
 
     def look(number):
         known = line_store._Known(store.file)
-        return all(known.get(b"0") for _ in range(200))
+        return all(known._from_file(b"0") for _ in range(200))
 
     with ThreadPoolExecutor(4) as pool:
         looking = [pool.submit(look, number) for number in range(3)]

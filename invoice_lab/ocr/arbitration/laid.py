@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ Picture = tuple[Plane, int, int]
 
 
 class GlyphTable:
-    """Glyphs one after the other in flat arrays; each is drawn when it is first asked for.
+    """Glyphs one after the other in flat arrays; each is drawn when it is first asked for, by whichever thread.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ class GlyphTable:
         self._pictures: list[Picture] = []
         self._advances: list[int] = []
         self._arrays: tuple[npt.NDArray[Any], ...] | None = None
+        self._lock = threading.Lock()
 
     def numbers(self, glyphs: Sequence[str]) -> Ints:
         """Return the numbers of glyphs."""
@@ -46,25 +48,31 @@ class GlyphTable:
         return self.arrays[6][numbers]
 
     def _add(self, glyph: str) -> None:
-        picture, advance = self._draw(glyph)
-        self._numbers[glyph], self._arrays = len(self._pictures), None
-        self._pictures.append(picture)
-        self._advances.append(advance)
+        with self._lock:
+            if glyph in self._numbers:
+                return
+            picture, advance = self._draw(glyph)
+            self._pictures.append(picture)
+            self._advances.append(advance)
+            self._arrays = None
+            self._numbers[glyph] = len(self._pictures) - 1  # last: whoever knows the number finds it in the arrays
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """Coverage of all; of each where it starts there, height, width, left, top, advance; for compiled code."""
-        if self._arrays is None:
-            inks = [ink for ink, _, _ in self._pictures]
-            sizes = np.array([ink.size for ink in inks], np.int64)
-            heights, widths = (np.array([ink.shape[axis] for ink in inks], np.int64) for axis in (0, 1))
-            lefts, tops = (
-                np.array(values, np.int64) for values in zip(*((x, y) for _, x, y in self._pictures), strict=True)
-            )
-            data = np.concatenate([ink.ravel() for ink in inks]).astype(np.float32)
-            advances = np.array(self._advances, np.int64)
-            self._arrays = (data, np.cumsum(sizes) - sizes, heights, widths, lefts, tops, advances)
-        return self._arrays
+        arrays = self._arrays
+        if arrays is None:
+            with self._lock:
+                arrays = self._arrays = self._flat()
+        return arrays
+
+    def _flat(self) -> tuple[npt.NDArray[Any], ...]:
+        inks = [ink for ink, _, _ in self._pictures]
+        sizes = np.array([ink.size for ink in inks], np.int64)
+        heights, widths = (np.array([ink.shape[axis] for ink in inks], np.int64) for axis in (0, 1))
+        lefts, tops = (np.array([picture[at] for picture in self._pictures], np.int64) for at in (1, 2))
+        data = np.concatenate([ink.ravel() for ink in inks]).astype(np.float32)
+        return data, np.cumsum(sizes) - sizes, heights, widths, lefts, tops, np.array(self._advances, np.int64)
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,12 @@ class Lettering:
 
     def draw(self, text: str) -> Drawn:
         """Draw a text whose pen starts at a whole pixel."""
-        if text not in self._drawn:
+        drawn = self._drawn.get(text)
+        if drawn is None:
             if len(self._drawn) >= KEPT:
                 self._drawn.clear()
-            self._drawn[text] = self._draw(text)
-        return self._drawn[text]
+            drawn = self._drawn[text] = self._draw(text)
+        return drawn
 
     def laid(self, text: str) -> Laid | None:
         """Return which glyphs a text is drawn with, and where; None where only Pillow knows that."""

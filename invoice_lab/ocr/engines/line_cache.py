@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Protocol
 
+from invoice_lab import __version__
 from invoice_lab.ocr.decode import Pixels
 from invoice_lab.ocr.engines.base import Hint, OcrEngine, Word
+
+FORMAT = 1
+"""Of what is remembered; to be raised when words, or what our engines make of a line, change between two releases."""
 
 
 class LineCache(Protocol):
@@ -30,7 +34,8 @@ def line_key(engine: OcrEngine, picture: Pixels, hint: Hint) -> bytes:
         SHA-256, 32 bytes.
     """
     model = getattr(engine, "model", "")
-    digest = hashlib.sha256(repr((engine.name, engine.version, model, hint, picture.shape)).encode())
+    made_by = (__version__, FORMAT, engine.name, engine.version, model)
+    digest = hashlib.sha256(repr((made_by, hint, picture.shape)).encode())
     digest.update(picture.tobytes())
     return digest.digest()
 
