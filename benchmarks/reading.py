@@ -61,13 +61,16 @@ def _drawn(count: int) -> list[Scan]:
 
 def _engines(scans: Sequence[Scan]) -> Iterator[Figure]:
     first: list[float] = []
+    alone: list[float] = []
     ours: dict[str, list[float]] = {engine: [] for engine in GOALS}
     for scan in scans:
         first.append(_milliseconds(partial(first_version.read, scan.data)))
+        alone.append(_milliseconds(partial(first_version.read, scan.data, one_thread=True)))
         for engine in GOALS:
             times = TIMES if engine == "auto" else 1
             ours[engine].append(_milliseconds(partial(read_and_judge, scan, engine), times))
     yield Figure.of("first version's reading, CPU a page", first, "ms")
+    yield Figure.of("the same with one thread, as ours read", alone, "ms")
     for engine, samples in ours.items():
         ratio = statistics.median(one / other for one, other in zip(first, samples, strict=True))
         yield Figure.of(f"{NAMES[engine]}, CPU a page", samples, "ms", GOALS[engine], ratio)
