@@ -29,15 +29,7 @@ class Support:
         self._sheet, self._layout, self._drawing = sheet, layout, layout.drawing
 
     def bears_out(self, values: Mapping[str, str], boxes: Mapping[str, Box]) -> bool:
-        """Tell whether fields' texts, drawn sharp, explain all that is seen where they stand.
-
-        Parameters
-        ----------
-        values : mapping of str to str
-            Each field's value, in the field's form.
-        boxes : mapping of str to Box
-            Where each stands, in pixels of the upright page.
-        """
+        """Tell whether fields' texts, drawn sharp, explain all that is seen where they stand; see `BearsOut`."""
         if self._drawing is None or not values or not values.keys() <= boxes.keys():
             return False
         cells = [cell for cell in self._cells() if cell.fields and set(cell.fields) <= values.keys()]
