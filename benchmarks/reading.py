@@ -13,8 +13,10 @@ from pathlib import Path
 from benchmarks import first_version
 from benchmarks.figures import Figure
 from benchmarks.pages import drawn_pages
+from invoice_lab.ocr.decode import SUFFIXES, Limits
 from invoice_lab.ocr.engines import Word
 from invoice_lab.samples import draw_samples
+from invoice_lab.sources.folder import list_scans, load_scan
 from invoice_lab.sources.scan import Scan
 from invoice_lab.warehouse.line_store import LineSession, LineStore
 from invoice_lab.workers import one_thread_each, read_and_judge
@@ -112,10 +114,8 @@ def _read_and_keep(scan: Scan, store: LineStore, asked: Counter[bool]) -> None:
 def _sample(count: int) -> Figure:
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         draw_samples(Path(place), count=count)
-        files = sorted(
-            path for path in Path(place).rglob("*") if path.suffix.lower() in {".png", ".jpg", ".pdf", ".tif"}
-        )
-        scans = [Scan.of(file.name, file.read_bytes()) for file in files]
+        files = list_scans([Path(place)], SUFFIXES).files
+        scans = [load_scan(name, path, Limits().bytes) for name, path in files]
         samples = [_milliseconds(partial(read_and_judge, scan, "auto")) for scan in scans]
     mean = statistics.mean(samples)
     return Figure("a page of the sample batch, CPU on average", mean, "ms", len(samples), samples)

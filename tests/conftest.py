@@ -18,7 +18,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 @pytest.fixture(autouse=True)
 def logger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave our logger and its variable as they were: what a command does would stay for the tests after it."""
-    monkeypatch.setenv(LOG_VARIABLE, "")
+    monkeypatch.setenv(LOG_VARIABLE, "")  # whatever is set later is taken back only where something was set here
     monkeypatch.delenv(LOG_VARIABLE)
     ours = logging.getLogger("invoice_lab")
     level, handlers = ours.level, [*ours.handlers]

@@ -128,8 +128,10 @@ class Arrivals:
         """List, each with its sha256 where the source says that it has not changed since it arrived."""
         listed = self._items(since)
         while items := list(itertools.islice(listed, 1)):
-            if items[0].version:
-                items += itertools.islice(listed, AHEAD - 1)
+            if not items[0].version:
+                yield items[0], None
+                continue
+            items += itertools.islice(listed, AHEAD - 1)
             same = unchanged(self._connection, self._source.name, items)
             self._connection.rollback()
             for item in items:
@@ -143,7 +145,7 @@ class Arrivals:
             for item, sha256 in self._versions(since):
                 if not self._wanted():
                     break
-                waiting.append((item, self._at_hand(sha256) if sha256 else self._submit(fetchers, item)))
+                waiting.append((item, _at_hand(sha256) if sha256 else self._submit(fetchers, item)))
                 while waiting and (len(waiting) >= ahead or waiting[0][1].done()) and self._is_done(waiting[0][1]):
                     yield self._first(waiting)
             while waiting and self._is_done(waiting[0][1]):
@@ -151,11 +153,6 @@ class Arrivals:
 
     def _submit(self, fetchers: Executor, item: Item) -> Future[Fetched]:
         return fetchers.submit(fetch_and_keep, self._source, item, self._store)
-
-    def _at_hand(self, sha256: str) -> Future[Fetched]:
-        done: Future[Fetched] = Future()
-        done.set_result(Fetched(sha256))
-        return done
 
     @contextlib.contextmanager
     def _fetchers(self) -> Iterator[Executor]:
@@ -189,6 +186,12 @@ class Arrivals:
             if not is_killed_worker(error):
                 raise lost_workers(error) from error
             return item, fetch_and_keep(self._source, item, self._store)
+
+
+def _at_hand(sha256: str) -> Future[Fetched]:
+    done: Future[Fetched] = Future()
+    done.set_result(Fetched(sha256))
+    return done
 
 
 def _arrived(number: int, item: Item, found: Fetched) -> Arrival:

@@ -12,9 +12,10 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from invoice_lab.ocr.engines import Line
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded
 from invoice_lab.warehouse.load import finish_batch, start_batch
-from invoice_lab.workers import Line, Reading, Task, WorkerPool, failed
+from invoice_lab.workers import Reading, Task, WorkerPool, failed
 
 SCANS_A_COMMIT = 100
 SECONDS_A_COMMIT = 1.0
@@ -69,25 +70,24 @@ class Run:
             waiting.append(self._with_reading(arrival, reading))
             lines += reading.lines if reading else ()
             if len(waiting) >= SCANS_A_COMMIT or time.monotonic() - committed > SECONDS_A_COMMIT:
-                yield from self._commit(waiting, tasks, pool, lines)
+                yield from self._commit(waiting, tasks)
+                pool.keep(lines)
                 committed = time.monotonic()
-        yield from self._commit(waiting, tasks, pool, lines)
+        yield from self._commit(waiting, tasks)
+        pool.keep(lines)
 
     def finish(self) -> None:
         """Record that the batch went through."""
         self._committed(lambda: finish_batch(self._connection, self._batch))
         _log.info("batch is through", extra={"batch": str(self._batch.batch)})
 
-    def _commit(self, waiting: list[Arrival], tasks: Tasks, pool: WorkerPool, lines: list[Line]) -> list[Loaded]:
+    def _commit(self, waiting: list[Arrival], tasks: Tasks) -> list[Loaded]:
         try:
             loaded = self._committed(lambda: self._load(self._connection, self._batch, waiting))
         except REFUSED:
             loaded = [one for arrival in waiting for one in self._commit_alone(arrival)]
         tasks.committed(waiting)
         waiting.clear()
-        if pool.lines:
-            pool.lines.keep(lines)
-            lines.clear()
         self._tell(loaded)
         return loaded
 

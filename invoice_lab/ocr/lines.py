@@ -131,13 +131,15 @@ class _SecondReadings:
 
     def of(self, row: Row, edge: float, left: float, printed: Printed, read: _Read) -> Iterator[_NumberVote]:
         """Give the readings of a row's numbers: the number column's, then the row alone at other sizes."""
-        area = self._area([row], left)
-        column = (self._digits for _ in range(1))
-        alone = (self._reread(area, factor, printed.characters) for factor in FACTORS)
-        for rows in chain(column, alone):
+        for rows in self._further(self._area([row], left), printed):
             beside = _beside(row, rows)
             numbers = beside.between(edge, float("inf")) if beside else None
             yield _vote(numbers, read) if numbers else _NOTHING
+
+    def _further(self, area: Box, printed: Printed) -> Iterator[list[Row]]:
+        yield self._digits
+        for factor in FACTORS:
+            yield self._reread(area, factor, printed.characters)
 
     @cached_property
     def _digits(self) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from datetime import date
@@ -156,7 +157,9 @@ class _Run:
         """Put all reports in place but where they are there already; to be called within `reports_lock`."""
         edition = read_edition(self._pages)
         assert edition is not None
-        if not all(_is_the_same(file, target / file.relative_to(self._pages)) for file in files_below(self._pages)):
+        files = [file.relative_to(self._pages) for file in files_below(self._pages)]
+        _, other, missing = filecmp.cmpfiles(self._pages, target, files, shallow=False)
+        if other or missing:
             put_in_place(self._pages, target, edition)
         self._made.write()
 
@@ -175,10 +178,6 @@ class _Run:
 def _meta(workspace: str, settings: Settings) -> CacheMeta:
     with open_cache(workspace, settings) as cache:
         return cache.meta
-
-
-def _is_the_same(file: Path, there: Path) -> bool:
-    return there.is_file() and there.read_bytes() == file.read_bytes()
 
 
 def _run_all(

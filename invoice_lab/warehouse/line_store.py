@@ -16,7 +16,7 @@ from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 
-from invoice_lab.ocr.engines import Word
+from invoice_lab.ocr.engines import Line, Word
 from invoice_lab.ocr.page import Box
 
 MOST = 2_000_000
@@ -24,9 +24,6 @@ MOST = 2_000_000
 IN_MEMORY = 20_000
 """Lines that each worker keeps beside the file, about 10 MB: those that it read, and those that it looked up."""
 WAIT_SECONDS = 2.0
-
-Line = tuple[bytes, str]
-"""A key of `invoice_lab.ocr.engines.line_key`, and the words as JSON."""
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +83,7 @@ class LineSession:
     Attributes
     ----------
     new : list of (bytes, str)
-        Lines that were read for it.
+        Lines that were read for it: keys of `invoice_lab.ocr.engines.line_cache.line_key`, and the words as JSON.
     """
 
     def __init__(self, known: _Known) -> None:

@@ -4,11 +4,10 @@ from invoice_lab.workers.executors import EXECUTORS, Workforce, worker_count
 from invoice_lab.workers.limits import WorkLimits
 from invoice_lab.workers.pool import WorkerPool, is_killed_worker, lost_workers
 from invoice_lab.workers.prepare import one_thread_each
-from invoice_lab.workers.task import Line, Lines, Reading, Task, failed, read_and_judge
+from invoice_lab.workers.task import Lines, Reading, Task, failed, read_and_judge
 
 __all__ = [
     "EXECUTORS",
-    "Line",
     "Lines",
     "Reading",
     "Task",

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from invoice_lab.errors import WorkersLostError
+from invoice_lab.ocr.engines import Line
 from invoice_lab.validation.checks import check_layouts
 from invoice_lab.workers.alone import read_alone
 from invoice_lab.workers.executors import Workforce
@@ -93,6 +94,12 @@ class WorkerPool:
         """Return what to read of a scan of the store."""
         lines = self.lines.elsewhere() if self.lines and self.workforce.scheduler else self.lines
         return Task(sha256, name, self.engine, store=store, limits=self.workforce.limits, lines=lines)
+
+    def keep(self, lines: list[Line]) -> None:
+        """Have the line cache write down lines that were new to the readers."""
+        if self.lines:
+            self.lines.keep(lines)
+        lines.clear()
 
     def read(
         self, items: Iterable[tuple[Key, Task | None]], wanted: Callable[[], bool] = lambda: True

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from invoice_lab.ocr.engines import LineCache
+from invoice_lab.ocr.engines import Line, LineCache
 from invoice_lab.ocr.page import Page
 from invoice_lab.sources.scan import Scan
 from invoice_lab.validation.judge import Judgement, judge
@@ -22,10 +22,6 @@ class Store(Protocol):
 
     def get(self, sha256: str, name: str = "") -> Scan:
         """Return a scan by its sha256."""
-
-
-Line = tuple[bytes, str]
-"""A line's key and what was read of it, packed for the line store."""
 
 
 class LineSession(LineCache, Protocol):

@@ -27,18 +27,17 @@ class Support:
 
     def __init__(self, sheet: Sheet, layout: Layout) -> None:
         self._sheet, self._layout, self._drawing = sheet, layout, layout.drawing
+        self._cells: tuple[Cell, ...] = ()
+        if drawing := layout.drawing:
+            self._cells = (*drawing.header.cells, *drawing.table.line, *drawing.table.foot)
 
     def bears_out(self, values: Mapping[str, str], boxes: Mapping[str, Box]) -> bool:
         """Tell whether fields' texts, drawn sharp, explain all that is seen where they stand; see `BearsOut`."""
-        if self._drawing is None or not values or not values.keys() <= boxes.keys():
+        if not values or not values.keys() <= boxes.keys():
             return False
-        cells = [cell for cell in self._cells() if cell.fields and set(cell.fields) <= values.keys()]
+        cells = [cell for cell in self._cells if cell.fields and set(cell.fields) <= values.keys()]
         held = {name for cell in cells for name in cell.fields}
         return held == values.keys() and all(self._explained(cell, values, boxes) for cell in cells)
-
-    def _cells(self) -> tuple[Cell, ...]:
-        assert self._drawing is not None
-        return (*self._drawing.header.cells, *self._drawing.table.line, *self._drawing.table.foot)
 
     def _explained(self, cell: Cell, values: Mapping[str, str], boxes: Mapping[str, Box]) -> bool:
         assert self._drawing is not None
@@ -46,7 +45,7 @@ class Support:
         if not all(printed.values()):
             return False
         text = FIELD.sub(lambda found: printed[found[1]].rjust(int(found[2] or 0)), cell.text)
-        text, label = text.rstrip(), len(FIELD.split(cell.text, maxsplit=1)[0])
+        text, label = text.rstrip(), len(cell.label)
         label += len(text) - label - len(text[label:].lstrip())
         there = self._sheet.box(reduce(Box.around, (boxes[name] for name in cell.fields)))
         look = look_of(self._drawing, cell)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from invoice_lab.ocr.engines.base import Hint, OcrEngine, Word
-from invoice_lab.ocr.engines.line_cache import LineCache, RememberingEngine
+from invoice_lab.ocr.engines.line_cache import Line, LineCache, RememberingEngine
 from invoice_lab.ocr.engines.registry import (
     AUTO,
     EngineState,
@@ -17,6 +17,7 @@ __all__ = [
     "AUTO",
     "EngineState",
     "Hint",
+    "Line",
     "LineCache",
     "OcrEngine",
     "RememberingEngine",

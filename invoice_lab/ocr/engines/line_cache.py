@@ -13,6 +13,10 @@ FORMAT = 1
 """Of what is remembered; to be raised when words, or what our engines make of a line, change between two releases."""
 
 
+Line = tuple[bytes, str]
+"""A line's key and what was read of it, packed to be kept."""
+
+
 class LineCache(Protocol):
     """Remembers what was read of lines of text."""
 
