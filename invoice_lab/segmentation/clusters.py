@@ -289,6 +289,8 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans | MiniBatchKMeans:
+    if len(rows) < FEW:  # a resample of few customers may hold fewer different ones than clusters
+        k = min(k, len(np.unique(rows, axis=0)))
     if len(rows) > MANY:
         return MiniBatchKMeans(k, n_init=starts, batch_size=4096, random_state=seed).fit(rows)
     return KMeans(k, n_init=starts, random_state=seed).fit(rows)

@@ -39,7 +39,7 @@ class Scaler:
             self._power = PowerTransformer("yeo-johnson", standardize=False).fit(rows[:, self._varying])
         even = self._even(rows)
         self._mean, deviation = even.mean(axis=0), even.std(axis=0)
-        self._deviation = np.where(deviation > 0, deviation, 1.0)
+        self._deviation = np.where(self._varying & (deviation > 0), deviation, 1.0)
         return self
 
     def transform(self, rows: Floats) -> Floats:
