@@ -17,8 +17,8 @@ COPIED_LINES = 3
 """First lines that two customers' baskets must share to count as copied."""
 SURE = 0.01
 """How likely, at most, a uniform popularity must be by chance to be ruled out."""
-FEWEST_PRODUCTS, FEWEST_SOLD = 10, 5
-"""Products, and sales of each, from which on popularity is judged."""
+FEWEST_PRODUCTS, FEWEST_SALES, FEWEST_SOLD = 10, 2, 5
+"""Products, and mean sales of each, from which on popularity is judged; baskets of one size that are no chance."""
 CUT_OFF = 0.5
 """The largest basket size is a cut-off where so many times the usual count of a size, at least, has it."""
 GAP_DAYS, GAP_TIMES = 14, 5
@@ -119,7 +119,7 @@ def _cut_off(lines: pd.DataFrame) -> Iterator[Oddity]:
 
 def _uniform(lines: pd.DataFrame) -> Iterator[Oddity]:
     counts = lines.groupby("product_id")["basket_id"].nunique()
-    if len(counts) < FEWEST_PRODUCTS or counts.mean() < FEWEST_SOLD:
+    if len(counts) < FEWEST_PRODUCTS or counts.mean() < FEWEST_SALES:
         return
     if chisquare(counts).pvalue > SURE:
         yield Oddity(
