@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,17 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.segmentation.segments import LEVELS, SCORES, cell_names, load_segments
+from invoice_lab.segmentation.scores import CutScores, RankScores
+from invoice_lab.segmentation.segments import (
+    AS_R,
+    LEVELS,
+    SCORES,
+    SEGMENTS_FILE,
+    Scheme,
+    cell_names,
+    load_scheme,
+    load_segments,
+)
 from invoice_lab.warehouse.queries.frames import (
     Day,
     as_day,
@@ -23,8 +34,6 @@ from invoice_lab.warehouse.queries.frames import (
 )
 
 SCORE_COLUMNS = tuple(f"{score}_score" for score in SCORES)
-_SAME = 1e-12
-"""Relative difference below which two amounts are the same: sums of floats differ in their last bits."""
 
 
 def rfm_summary(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:
@@ -89,17 +98,25 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     shift of all dates. A value that is the same for all customers says nothing and scores the middle. Scores are
     relative to the fitted customers: half of a shop's customers may well be "frequent" with two orders.
 
+    The schemes ``r`` and ``classic`` score as R's package rfm does (`invoice_lab.segmentation.scores.CutScores`), its
+    "Others" included.
+
     Parameters
     ----------
     bins : int, default 5
         How many scores, 2 to 10. With other than 5, segments are looked up at the same place on a scale of 5.
     scheme : str, default "default"
-        Which rules of ``segments.yaml`` name the segments.
+        Which rules of the segments file score and name the segments.
+    nested : bool, default False
+        Whether frequency is scored among customers of the same recency score, and monetary value among those of the
+        same recency and frequency scores; not with R's schemes.
+    cuts : mapping of str to sequence of float, optional
+        With R's schemes, ``bins - 1`` cut points of one's own for recency (days), frequency (orders) or monetary.
+    segments_file : path, optional
+        A file like ``segments.yaml``, with names, colours, rules and actions of one's own.
 
     Attributes
     ----------
-    reference_ : dict of str to ndarray
-        The fitted customers' sorted values of each score, the worst first (recency negated).
     thresholds_ : DataFrame
         Index the scores 1 to `bins`, columns recency, frequency, monetary: the least good fitted value with that score
         (NaN where no fitted customer has it).
@@ -110,9 +127,20 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_ : int
     """
 
-    def __init__(self, bins: int = 5, scheme: str = "default") -> None:
+    def __init__(
+        self,
+        bins: int = 5,
+        scheme: str = "default",
+        *,
+        nested: bool = False,
+        cuts: Mapping[str, Sequence[float]] | None = None,
+        segments_file: str | Path | None = None,
+    ) -> None:
         self.bins = bins
         self.scheme = scheme
+        self.nested = nested
+        self.cuts = cuts
+        self.segments_file = segments_file
 
     def fit(self, X: pd.DataFrame, y: object = None) -> RFM:  # noqa: N803 - scikit-learn's names
         """Learn the customers to compare with.
@@ -126,20 +154,22 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         UsageError
-            For missing columns or values, unknown scheme, bins out of range.
+            For missing columns or values, unknown scheme, bins out of range, cut points that are none.
         NotEnoughDataError
             Where there is no row.
         """
         whole(self.bins, "bins", 2, 10)
-        self.segments_ = load_segments(self.scheme)
+        scheme = load_scheme(self.scheme, Path(self.segments_file) if self.segments_file else SEGMENTS_FILE)
+        self.segments_ = scheme.segments
+        scorer = self._scorer(scheme)
         values = _values(X)
         if X.empty:
             raise NotEnoughDataError("There are no customers to score.")
         self.feature_names_in_ = np.array(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
-        self.reference_ = {score: np.sort(values[score].to_numpy()) for score in SCORES}
-        self.constant_ = tuple(score for score in SCORES if _constant(self.reference_[score]))
-        self.thresholds_ = self._thresholds()
+        self._fitted = scorer.fit(_arrays(values))
+        self.constant_ = self._fitted.constant
+        self.thresholds_ = self._thresholds(values)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
@@ -152,11 +182,11 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             `bins` the best) and segment (str).
         """
         check_is_fitted(self)
-        scores = self._scores(_values(X))
+        scores = self._fitted.score(_arrays(_values(X)))
         names = np.array([segment.name for segment in self.segments_], dtype=object)
         places = tuple(np.floor((scores[:, i] - 0.5) / self.bins * LEVELS).astype(int) for i in range(len(SCORES)))
         added = dict(zip(SCORE_COLUMNS, scores.T, strict=True))
-        segment = pd.Series(names[cell_names(self.segments_)[places]], index=X.index, dtype="str")
+        segment = pd.Series(names[cell_names(self.segments_, all_reachable=False)[places]], index=X.index, dtype="str")
         return X.assign(**added, segment=segment)
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> npt.NDArray[np.object_]:
@@ -165,21 +195,20 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         names = self.feature_names_in_ if input_features is None else np.asarray(input_features, dtype=object)
         return np.array([*names, *SCORE_COLUMNS, "segment"], dtype=object)
 
-    def _scores(self, values: pd.DataFrame) -> npt.NDArray[np.int64]:
-        return np.column_stack([self._score(score, values[score].to_numpy()) for score in SCORES])
+    def _scorer(self, scheme: Scheme) -> RankScores | CutScores:
+        if scheme.scores == AS_R:
+            if self.nested:
+                raise UsageError(f"The scheme {self.scheme!r} scores as R does, which has no nested bins.")
+            return CutScores(self.bins, self.cuts or {})
+        if self.cuts:
+            raise UsageError(f"The scheme {self.scheme!r} scores by ranks, without cut points.", "Choose r or classic.")
+        return RankScores(self.bins, self.nested)
 
-    def _score(self, name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        reference = self.reference_[name]
-        if name in self.constant_:
-            return np.full(len(values), (self.bins + 1) // 2, dtype=np.int64)
-        worse = np.searchsorted(reference, values - _SAME * np.abs(values), side="left")
-        return np.minimum(1 + self.bins * worse // len(reference), self.bins).astype(np.int64)
-
-    def _thresholds(self) -> pd.DataFrame:
+    def _thresholds(self, values: pd.DataFrame) -> pd.DataFrame:
         table = pd.DataFrame(index=pd.RangeIndex(1, self.bins + 1, name="score"), columns=list(SCORES), dtype="float64")
-        for score in SCORES:
-            values = self.reference_[score]
-            least = pd.Series(values).groupby(self._score(score, values)).min()
+        scores = self._fitted.score(_arrays(values))
+        for place, score in enumerate(SCORES):
+            least = values[score].groupby(scores[:, place]).min()
             table[score] = -least if score == "recency" else least
         return table
 
@@ -239,5 +268,5 @@ def _values(summary: pd.DataFrame) -> pd.DataFrame:
     return values
 
 
-def _constant(values: npt.NDArray[np.float64]) -> bool:
-    return bool(values[-1] - values[0] <= _SAME * np.abs(values).max())
+def _arrays(values: pd.DataFrame) -> dict[str, npt.NDArray[np.float64]]:
+    return {score: values[score].to_numpy() for score in SCORES}

@@ -20,6 +20,8 @@ SCORES = ("recency", "frequency", "monetary")
 LEVELS = 5
 SEGMENTS_FILE = Path(__file__).with_name("segments.yaml")
 
+RANKS, AS_R = "ranks", "r"
+"""Ways to score."""
 _TEXTS = ("name", "colour", "meaning", "action")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 Ranges = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
@@ -53,29 +55,61 @@ class Segment:
         )
 
 
+@dataclass(frozen=True)
+class Scheme:
+    """How customers are scored, and what the scores are called.
+
+    Attributes
+    ----------
+    scores : {"ranks", "r"}
+        By rank, or between cut points as R's package rfm does.
+    segments : tuple of Segment
+        In the order of their rules.
+    """
+
+    scores: str
+    segments: tuple[Segment, ...]
+
+
 @cache
-def load_segments(scheme: str = "default", path: Path = SEGMENTS_FILE) -> tuple[Segment, ...]:
-    """Read and check the segments of a scheme, in the order of their rules.
+def load_scheme(scheme: str = "default", path: Path = SEGMENTS_FILE) -> Scheme:
+    """Read and check a scheme.
 
     Raises
     ------
     UsageError
-        For an unknown scheme, a malformed file, a cell without a name, or a name that no cell reaches.
+        For an unknown scheme, a malformed file, a cell without a name, or, but for R's own rules, a name that no cell
+        reaches.
     """
     try:
         schemes = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"The segments file {path.name} can't be read: {error}.") from error
     if not isinstance(schemes, dict):
-        raise UsageError(f"The segments file {path.name} must map schemes to lists of segments.")
+        raise UsageError(f"The segments file {path.name} must map schemes to their scores and segments.")
     one_of(scheme, list(schemes), "scheme of segments")
-    segments = tuple(_segment(entry, path.name) for entry in schemes[scheme] or ())
-    cell_names(segments)
-    return segments
+    entry = schemes[scheme]
+    if not isinstance(entry, dict) or set(entry) != {"scores", "segments"} or not isinstance(entry["segments"], list):
+        raise UsageError(f"The scheme {scheme!r} in {path.name} must have exactly: scores, and a list of segments.")
+    one_of(entry["scores"], [RANKS, AS_R], f"way to score (in the scheme {scheme!r})")
+    segments = tuple(_segment(one, path.name) for one in entry["segments"])
+    cell_names(segments, all_reachable=entry["scores"] != AS_R)
+    return Scheme(entry["scores"], segments)
 
 
-def cell_names(segments: tuple[Segment, ...]) -> npt.NDArray[np.int64]:
+def load_segments(scheme: str = "default", path: Path = SEGMENTS_FILE) -> tuple[Segment, ...]:
+    """Read the segments of a scheme, in the order of their rules; raises as `load_scheme` does."""
+    return load_scheme(scheme, path).segments
+
+
+def cell_names(segments: tuple[Segment, ...], *, all_reachable: bool = True) -> npt.NDArray[np.int64]:
     """Return which segment each of the 125 cells belongs to.
+
+    Parameters
+    ----------
+    segments : tuple of Segment
+    all_reachable : bool
+        Whether each segment must have a cell.
 
     Returns
     -------
@@ -95,7 +129,7 @@ def cell_names(segments: tuple[Segment, ...]) -> npt.NDArray[np.int64]:
         first = tuple(int(score) + 1 for score in np.argwhere(cells < 0)[0])
         raise UsageError(f"{int((cells < 0).sum())} of 125 cells have no segment, such as {first}.")
     for number, segment in enumerate(segments):
-        if not (cells == number).any():
+        if all_reachable and not (cells == number).any():
             raise UsageError(f"No customer can ever be {segment.name!r}: earlier rules take all of its cells.")
     for what in ("name", "colour"):
         if len({getattr(segment, what) for segment in segments}) < len(segments):

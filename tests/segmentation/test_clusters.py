@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation import CustomerClusters, agreement
-from invoice_lab.segmentation.clusters import smallest_allowed
+from invoice_lab.segmentation.clusters import smallest_allowed, top_spenders
 
 
 def planted(sizes=(100, 150, 250), seed=3):
@@ -32,7 +32,7 @@ def planted(sizes=(100, 150, 250), seed=3):
 def test_planted_groups_are_found_and_ordered_by_value():
     frame, group = planted()
     model = CustomerClusters().fit(frame)
-    assert model.k_ == 3 and model.floor_met_ and model.learnt_from_ == 500
+    assert model.k_ == 3 and model.stable_ and model.learnt_from_ == 500
     assert (model.labels_ == group).mean() > 0.99
     assert model.profiles_["monetary"].is_monotonic_decreasing
     assert model.profiles_["description"].tolist()[0] == "bought lately, many orders, high sales"
@@ -43,7 +43,7 @@ def test_same_partition_as_plain_scikit_learn():
     frame, _ = planted((60, 60, 60))
     frame = frame.assign(monetary=frame["monetary"] * np.random.default_rng(0).uniform(0.2, 5, len(frame)))
     expected = KMeans(4, n_init=10, random_state=0).fit_predict(StandardScaler().fit_transform(np.log1p(frame)))
-    assert adjusted_rand_score(expected, CustomerClusters(k=4).fit(frame).labels_) > 0.95
+    assert adjusted_rand_score(expected, CustomerClusters(k=4, transform="log").fit(frame).labels_) > 0.95
 
 
 def test_profiles_are_plain_means_in_original_units():
@@ -68,11 +68,13 @@ def test_row_order_does_not_count():
 
 
 def test_tiny_clusters_are_not_chosen():
-    """Six big spenders make the best silhouette; the floor of 20 keeps them from being a cluster."""
+    """Six big spenders are found again in each resample; the floor of 20 keeps them from being a cluster."""
     frame, _ = planted((6, 150, 200))
-    scores = CustomerClusters().fit(frame).scores_.set_index("k")
-    assert not scores.loc[3, "allowed"] and scores["silhouette"].idxmax() == 3
-    assert scores.loc[scores["chosen"], "smallest"].item() >= 20
+    model = CustomerClusters(transform="log").fit(frame)
+    scores = model.scores_.set_index("k")
+    assert scores.loc[3, "smallest"] == 6 and scores.loc[3, "ari_median"] > 0.99 and not scores.loc[3, "passes"]
+    assert scores.loc[model.k_, "smallest"] >= 20 and model.stable_
+    assert set(frame.index[top_spenders(frame, 0.015)]) == set(frame.index[:6])
 
 
 @pytest.mark.parametrize(("customers", "floor"), [(10, 1), (100, 10), (199, 20), (200, 20), (1000, 20), (5000, 100)])
@@ -85,7 +87,7 @@ def test_age_is_a_feature_where_known():
     age = pd.Series(np.where(group == 0, 70.0, 30.0) + np.arange(180) % 5, index=frame.index)
     frame["age"] = age.where(np.arange(180) % 3 > 0).astype("Int64")
     frame.loc[frame.index[1], "age"] = 999
-    model = CustomerClusters(features=["recency", "frequency", "monetary", "age"]).fit(frame)
+    model = CustomerClusters(3, features=["recency", "frequency", "monetary", "age"]).fit(frame)
     assert model.learnt_from_ == 119 and len(model.labels_) == 180
     assert (model.labels_ == group).mean() > 0.95
     assert model.profiles_["age"].between(30, 76).all() and model.profiles_["age_known"].sum() == 119
@@ -106,8 +108,7 @@ def test_project_gives_a_map():
 def test_few_customers_fall_back_and_say_so():
     frame, _ = planted((1, 10, 1))
     model = CustomerClusters().fit(frame)
-    assert not model.floor_met_ and model.scores_["chosen"].sum() == 1
-    assert model.scores_["smallest"].max() == model.scores_.loc[model.scores_["chosen"], "smallest"].item()
+    assert not model.stable_ and not model.scores_["passes"].any() and model.scores_["chosen"].sum() == 1
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,10 @@ def test_agreement():
 def test_scikit_learn_contract():
     frame, _ = planted((30, 30, 30))
     model = CustomerClusters(k=2)
-    assert model.get_params() == {"k": 2, "features": ("recency", "frequency", "monetary"), "random_state": 0}
+    assert {
+        "k": 2,
+        "features": ("recency", "frequency", "monetary"),
+        "random_state": 0,
+    }.items() <= model.get_params().items()
     assert model.fit(frame) is model and model.feature_names_in_.tolist() == frame.columns.tolist()
     assert model.scores_["k"].tolist() == [2]

@@ -6,6 +6,7 @@ import string
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 AGE_SHARE = 0.5
 """Share of the customers with a known age from which on age is a feature of the clusters."""
 AGE_LEAST = 30
+UNSURE = 0.8
+"""Share of the resamples in which a customer is in the same cluster, below which that is said to be unsure."""
+UNSTABLE = "That is unstable: the clusters are a convention, not kinds of people."
 _FEATURES = ("recency", "frequency", "monetary")
 _AXES = {
     "recency": "Recency\n(right: long ago)",
@@ -104,7 +108,8 @@ class ClusterSections:
                 alt="Dots of each cluster's mean against the average: "
                 + "; ".join(f"{cluster_letter(i)} {text}" for i, text in enumerate(fitted.profiles_["description"]))
                 + ".",
-                source=self.source(fitted.learnt_from_, "customer") + " Logarithms of the values; numbers in "
+                source=self.source(fitted.learnt_from_, "customer")
+                + " Values made even by Yeo-Johnson's transform; numbers in "
                 "brackets are customers.",
             ),
             self._choice(fitted),
@@ -119,10 +124,14 @@ class ClusterSections:
         columns = [
             Column("letter", "Cluster", "fixed"),
             Column("description", "Who they are", "long"),
+            Column("rule", "Rule", "long", "Tells most of them."),
             Column("customers", "Customers", "whole"),
             Column("customer_share", "Of customers", "percent"),
             Column("sales", f"Sales, {self.currency}", "money"),
             Column("sales_share", "Of sales", "percent"),
+            Column(
+                "stability", "Stability", "percent", "Overlap with resamples: 100 % is the same customers each time."
+            ),
             Column("recency_median", "Recency, days", "whole", "Median."),
             Column("frequency_median", "Invoices", "whole", "Median."),
             Column("monetary_median", f"Monetary, {self.currency}", "money", "Median."),
@@ -155,25 +164,21 @@ class ClusterSections:
         )
 
     def cluster_sure(self) -> Html:
-        """Return how clear the clusters are."""
+        """Return how stable the clusters are."""
         if self.is_empty or isinstance(self.clusters, str):
             return Html()
         fitted = self.clusters
-        score = float(fitted.scores_.loc[fitted.scores_["chosen"], "silhouette"].iloc[0])
-        clear = (
-            "clearly apart"
-            if score >= 0.5
-            else "touching each other"
-            if score >= 0.25
-            else "not apart: a convention, not kinds of people"
-        )
+        row = fitted.scores_.set_index("k").loc[fitted.k_]
+        unsure = int((fitted.confidence_ < UNSURE).sum())
         return notes(
-            f"The mean silhouette of {fitted.k_} clusters is {words.decimal(score)} (1: far apart, 0: on the border): "
-            f"the clusters are {clear}.",
-            ""
-            if fitted.floor_met_
-            else "No number of clusters leaves every cluster large enough; the one with the "
-            "largest smallest cluster was taken.",
+            f"Found again in {fitted.bootstraps} resamples of the customers, the {fitted.k_} clusters agree with these "
+            f"by an adjusted Rand index of {words.decimal(row['ari_median'])} (median; 5 % of the resamples are below "
+            f"{words.decimal(row['ari_low'])}). A plain cloud without groups would reach "
+            f"{words.decimal(float(np.median(fitted.null_)))}. "
+            + ("The clusters are stable." if fitted.stable_ else UNSTABLE),
+            f"Rules of three questions tell {words.percent(row['fidelity'])} of the customers' clusters.",
+            f"{words.of(unsure, len(self.summary), 'customer')}, are in another cluster in more than "
+            f"{words.percent(1 - UNSURE)} of the resamples.",
         )
 
     def age_sentence(self) -> str:
@@ -210,14 +215,13 @@ class ClusterSections:
         return next(word for least, word in _AGREEMENTS if self.agreement.adjusted_rand >= least)
 
     def _choice(self, fitted: CustomerClusters) -> Html:
-        scores = fitted.scores_.set_index("k")["silhouette"]
+        scores = fitted.scores_.set_index("k")["ari_median"]
         if len(scores) < 2:
             return paragraph(f"The number of clusters, {fitted.k_}, was given.")
-        best = int(scores.idxmax())
         why = (
-            "the highest mean silhouette"
-            if best == fitted.k_
-            else (f"the highest mean silhouette with every cluster large enough; {best} would leave one too small")
+            "the most that are stable, large enough and told by a short rule"
+            if fitted.stable_
+            else "unstable, as any other number"
         )
         return figure(
             f"{fitted.k_} clusters: {why}",
@@ -225,8 +229,8 @@ class ClusterSections:
             scores,
             chosen=fitted.k_,
             xlabel="Number of clusters",
-            ylabel="Mean silhouette",
-            alt=f"Line of the mean silhouette by number of clusters, {fitted.k_} chosen.",
+            ylabel="Adjusted Rand index of resamples, median",
+            alt=f"Line of the stability by number of clusters, {fitted.k_} chosen.",
             source=self.source(fitted.learnt_from_, "customer"),
         )
 

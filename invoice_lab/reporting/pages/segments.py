@@ -42,7 +42,7 @@ class SegmentsPage(ClusterSections, ReportPage):
         "Scores are relative: in any shop some customers score 5, whatever they spend.",
         "Clusters are K-means on the logarithms of the three values, standardised; the number of clusters is the one "
         "with "
-        "the highest mean silhouette among those whose smallest cluster is large enough.",
+        "the largest whose clusters are found again in resamples, large enough, and told by a short rule.",
         "A segment describes the past. That a customer would react to an action is not shown by these data.",
     )
 

@@ -1,0 +1,117 @@
+"""Customer value: the published parameters of CDNOW, parameters that data was drawn with, and too little to say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from invoice_lab.errors import NotEnoughDataError, UsageError
+from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_summary
+
+
+@pytest.fixture(scope="module")
+def cdnow(shared):
+    names = ["master", "customer_id", "date", "discs", "amount"]
+    orders = pd.read_csv(shared / "transactions" / "cdnow_sample.txt", sep=r"\s+", header=None, names=names)
+    return orders.assign(order_date=pd.to_datetime(orders["date"].astype(str)))
+
+
+@pytest.fixture(scope="module")
+def calibration(cdnow):
+    return purchase_summary(cdnow, "1997-09-30")
+
+
+def test_bgnbd_has_the_published_parameters(calibration):
+    """Fader, Hardie and Lee 2005, table 2."""
+    assert len(calibration) == 2357
+    model = BetaGeometric().fit(calibration)
+    assert [model.r_, model.alpha_, model.a_, model.b_] == pytest.approx([0.2426, 4.4135, 0.7929, 2.4258], abs=0.001)
+    assert model.log_likelihood_ == pytest.approx(-9582.43, abs=0.01)
+    assert 0 < model.standard_errors_["r"] < 0.05
+
+
+def test_gamma_gamma_has_the_published_parameters(calibration):
+    model = GammaGamma().fit(calibration)
+    assert [model.p_, model.q_, model.v_] == pytest.approx([6.25, 3.74, 15.44], abs=0.01)
+
+
+def test_what_is_expected_comes_true_in_the_next_39_weeks(cdnow, calibration):
+    model = BetaGeometric().fit(calibration)
+    days = cdnow.drop_duplicates(["customer_id", "order_date"])
+    later = days[days["order_date"] > "1997-09-30"].groupby("customer_id").size()
+    actual = later.reindex(calibration.index, fill_value=0)
+    expected = model.expected(calibration, 39)
+    assert expected.sum() == pytest.approx(actual.sum(), rel=0.15)
+    groups = calibration["repeats"].clip(upper=5)
+    assert np.corrcoef(expected.groupby(groups).mean(), actual.groupby(groups).mean())[0, 1] > 0.98
+    assert model.alive(calibration).between(0, 1).all()
+    assert (model.alive(calibration)[calibration["repeats"] == 0] == 1).all()
+
+
+TRUTH = {"r": 0.6, "alpha": 8.0, "a": 0.9, "b": 3.0}
+
+
+def drawn(customers=4000, seed=1):
+    """Draw customers who buy and leave as the model says, from a seed."""
+    rng = np.random.default_rng(seed)
+    rate, leaving = rng.gamma(TRUTH["r"], 1 / TRUTH["alpha"], customers), rng.beta(TRUTH["a"], TRUTH["b"], customers)
+    age, repeats, last = rng.uniform(30, 60, customers), np.zeros(customers, int), np.zeros(customers)
+    for one in range(customers):
+        time = rng.exponential(1 / rate[one])
+        while time < age[one]:
+            repeats[one] += 1
+            last[one] = time
+            if rng.random() < leaving[one]:
+                break
+            time += rng.exponential(1 / rate[one])
+    return pd.DataFrame({"repeats": repeats, "last": last, "age": age, "mean_amount": 10.0})
+
+
+def test_parameters_that_data_was_drawn_with_are_found_again():
+    model = BetaGeometric().fit(drawn())
+    for name, truth in TRUTH.items():
+        off = (getattr(model, f"{name}_") - truth) / model.standard_errors_[name]
+        assert abs(off) < 3, name
+
+
+def test_amounts_that_data_was_drawn_with_are_found_again():
+    rng = np.random.default_rng(2)
+    p, q, v = 5.0, 4.0, 30.0
+    repeats = rng.integers(1, 8, 4000)
+    scale = rng.gamma(q, 1 / v, 4000)
+    mean = rng.gamma(p * repeats, 1 / (scale * repeats))
+    summary = pd.DataFrame({"repeats": repeats, "mean_amount": mean})
+    model = GammaGamma().fit(summary)
+    for name, truth in (("p", p), ("q", q), ("v", v)):
+        assert abs(getattr(model, f"{name}_") - truth) / model.standard_errors_[name] < 3, name
+    expected = model.expected(pd.DataFrame({"repeats": [0, 1, 10_000], "mean_amount": [np.nan, 200.0, 200.0]}))
+    assert expected.iloc[0] == pytest.approx(p * v / (q - 1), rel=0.1)
+    assert expected.iloc[0] < expected.iloc[1] < expected.iloc[2] == pytest.approx(200, rel=0.001)
+
+
+def test_purchases_are_counted_as_the_models_count_them():
+    orders = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b", "a"],
+            "order_date": ["2020-01-01", "2020-01-01", "2020-01-15", "2020-01-08", "2020-03-01"],
+            "amount": [10, 5, 20, 7, 99],
+        }
+    )
+    summary = purchase_summary(orders, "2020-01-29")
+    assert summary.loc["a"].tolist() == [1, 2.0, 4.0, 20.0]
+    assert summary.loc["b"].tolist()[:3] == [0, 0.0, 3.0]
+    assert np.isnan(summary.loc["b", "mean_amount"])
+    with pytest.raises(UsageError, match="no order up to 2019-01-01"):
+        purchase_summary(orders, "2019-01-01")
+
+
+def test_too_few_repeat_purchases_are_told():
+    few = drawn(60)
+    with pytest.raises(NotEnoughDataError, match="Not enough repeat purchases"):
+        BetaGeometric().fit(few)
+    with pytest.raises(NotEnoughDataError, match="Not enough repeat purchases"):
+        GammaGamma().fit(few)
+
+
+def test_the_past_can_not_be_expected():
+    with pytest.raises(UsageError):
+        BetaGeometric().fit(drawn(1000)).expected(drawn(10), -1)
