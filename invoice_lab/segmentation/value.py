@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
@@ -82,10 +82,47 @@ def purchase_summary(orders: pd.DataFrame, as_of: Day, unit_days: float = 7.0) -
 class _Found:
     parameters: Floats
     likelihood: float
-    errors: Floats
+    covariance: Floats  # of the parameters' logarithms; NaN where the likelihood has no curvature
+
+    @property
+    def errors(self) -> Floats:
+        """Standard errors of the parameters."""
+        found: Floats = self.parameters * np.sqrt(np.diag(self.covariance))
+        return found
 
 
-class BetaGeometric(BaseEstimator):  # type: ignore[misc]
+class _Fitted(BaseEstimator):  # type: ignore[misc]
+    """A model whose parameters, `NAMES`, were found by maximum likelihood."""
+
+    NAMES: tuple[str, ...]
+
+    def _take(self, found: _Found) -> None:
+        self._found = found
+        for name, value in zip(self.NAMES, found.parameters, strict=True):
+            setattr(self, f"{name}_", float(value))
+        self.log_likelihood_ = found.likelihood
+        self.standard_errors_ = dict(zip(self.NAMES, map(float, found.errors), strict=True))
+
+    def drawn(self, times: int, rng: np.random.Generator) -> list[Self]:
+        """Return copies of the model whose parameters are drawn as the likelihood leaves them open (normal in logs).
+
+        Raises
+        ------
+        NotEnoughDataError
+            Where the likelihood has no clear maximum.
+        """
+        if np.isnan(self._found.covariance).any():
+            raise NotEnoughDataError("The purchases don't tell the model's parameters: no interval can be given.")
+        logs = rng.multivariate_normal(np.log(self._found.parameters), self._found.covariance, times, method="eigh")
+        copies = []
+        for one in logs:
+            copied = clone(self)
+            copied._take(replace(self._found, parameters=np.exp(np.clip(one, -_BOUND, _BOUND))))
+            copies.append(copied)
+        return copies
+
+
+class BetaGeometric(_Fitted):
     """BG/NBD (Fader, Hardie and Lee, Counting Your Customers the Easy Way, Marketing Science 24, 2005).
 
     While alive a customer buys at a rate that is gamma distributed over the customers (r, alpha); after each purchase
@@ -100,6 +137,10 @@ class BetaGeometric(BaseEstimator):  # type: ignore[misc]
     """
 
     NAMES = ("r", "alpha", "a", "b")
+    r_: float
+    alpha_: float
+    a_: float
+    b_: float
 
     def fit(self, X: pd.DataFrame, y: object = None) -> BetaGeometric:  # noqa: N803 - scikit-learn's names
         """Fit the model to `purchase_summary`.
@@ -118,10 +159,7 @@ class BetaGeometric(BaseEstimator):  # type: ignore[misc]
         def likelihood(parameters: Floats) -> float:
             return float((weights * _bgnbd(parameters, x, t, age)).sum())
 
-        found = _maximised(likelihood, len(self.NAMES))
-        self.r_, self.alpha_, self.a_, self.b_ = map(float, found.parameters)
-        self.log_likelihood_ = found.likelihood
-        self.standard_errors_ = dict(zip(self.NAMES, map(float, found.errors), strict=True))
+        self._take(_maximised(likelihood, len(self.NAMES)))
         return self
 
     def alive(self, X: pd.DataFrame) -> pd.Series:  # noqa: N803
@@ -146,7 +184,7 @@ class BetaGeometric(BaseEstimator):  # type: ignore[misc]
         return pd.Series((a + b + x - 1) / (a - 1) * grown * alive, index=X.index, name="expected_purchases")
 
 
-class GammaGamma(BaseEstimator):  # type: ignore[misc]
+class GammaGamma(_Fitted):
     """Gamma-Gamma model of amounts (Fader and Hardie, The Gamma-Gamma Model of Monetary Value, 2013).
 
     Attributes
@@ -157,6 +195,9 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]
     """
 
     NAMES = ("p", "q", "v")
+    p_: float
+    q_: float
+    v_: float
 
     def fit(self, X: pd.DataFrame, y: object = None) -> GammaGamma:  # noqa: N803
         """Fit the model to the customers with repeats of a positive mean amount; raises as `BetaGeometric.fit` does."""
@@ -171,10 +212,7 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]
             terms += (p * x - 1) * np.log(mean) + p * x * np.log(x) - (p * x + q) * np.log(x * mean + v)
             return float(terms.sum())
 
-        found = _maximised(likelihood, len(self.NAMES))
-        self.p_, self.q_, self.v_ = map(float, found.parameters)
-        self.log_likelihood_ = found.likelihood
-        self.standard_errors_ = dict(zip(self.NAMES, map(float, found.errors), strict=True))
+        self._take(_maximised(likelihood, len(self.NAMES)))
         return self
 
     def expected(self, X: pd.DataFrame) -> pd.Series:  # noqa: N803
@@ -217,12 +255,11 @@ def _maximised(likelihood: Callable[[Floats], float], count: int) -> _Found:
     best = min(runs, key=lambda run: run.fun)
     sure = {"maxiter": 20_000, "xatol": 1e-9, "fatol": 1e-9}
     best = min(best, find(best.x, method="Nelder-Mead", options=sure), key=lambda run: run.fun)
-    parameters = np.exp(best.x)
-    return _Found(parameters, -float(best.fun), parameters * _errors(cost, best.x))
+    return _Found(np.exp(best.x), -float(best.fun), _covariance(cost, best.x))
 
 
-def _errors(cost: Callable[[Floats], float], at: Floats) -> Floats:
-    """Return standard errors of the logarithms: the root of the inverse curvature, by differences."""
+def _covariance(cost: Callable[[Floats], float], at: Floats) -> Floats:
+    """Return the covariance of the logarithms: the inverse curvature, by differences; NaN where that is none."""
     step, count = 1e-3, len(at)
     curvature = np.empty((count, count))
     for i in range(count):
@@ -230,8 +267,7 @@ def _errors(cost: Callable[[Floats], float], at: Floats) -> Floats:
             one, two = step * np.eye(count)[i], step * np.eye(count)[j]
             corners = cost(at + one + two) - cost(at + one - two) - cost(at - one + two) + cost(at - one - two)
             curvature[i, j] = corners / (4 * step**2)
-    try:
-        variances = np.diag(np.linalg.inv(curvature))
-    except np.linalg.LinAlgError:
-        return np.full(count, np.nan)
-    return np.sqrt(np.where(variances > 0, variances, np.nan))
+    if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
+        return np.full((count, count), np.nan)
+    found: Floats = np.linalg.inv(curvature)
+    return found
