@@ -16,7 +16,8 @@ from invoice_lab.reporting.theme import css
 PAGE_VARIABLE = "INVOICE_LAB_PAGE"
 """Environment variable of kernels whose page brings its own assets: ``report`` or ``dashboard``."""
 
-_EXPORT = re.compile(r"\bexport\{[^}]*?([\w$]+) as ITable\b[^}]*\};?")
+_EXPORT = re.compile(r"\bexport\{([^}]*\bas ITable\b[^}]*)\};?")
+_NAMES = {"ITable": "invoiceLabITable", "jQuery": "invoiceLabJQuery"}
 _AS_JUPYTER = (
     'document.documentElement.dataset.theme = document.body.dataset.jpThemeLight === "false" ? "dark" : "light";'
 )
@@ -35,8 +36,8 @@ def tables_assets() -> Html:
         '<script type="text/plain" id="il-datatables-js">{}</script>\n'
         '<script type="module">{}</script>'
     ).format(
-        _packed(_bundle("dt_bundle.css")),
-        _packed(_classic(_bundle("dt_bundle.js"))),
+        packed(_bundle("dt_bundle.css")),
+        packed(_classic(_bundle("dt_bundle.js"))),
         Html((_FOLDER / "tables.js").read_text(encoding="utf-8")),
     )
 
@@ -55,12 +56,16 @@ def _bundle(name: str) -> str:
 
 
 def _classic(module: str) -> str:
-    """Return the bundle as a plain script that leaves ``invoiceLabITable`` behind: a module would need an address."""
-    script, found = _EXPORT.subn(r"globalThis.invoiceLabITable=\1;", module)
-    if found != 1:
+    """Return the bundle as a plain script that leaves its exports in `_NAMES` behind: a module would need an address."""
+    found = _EXPORT.search(module)
+    exported = {public: own for own, public in re.findall(r"([\w$]+) as ([\w$]+)", found[1])} if found else {}
+    if found is None or not _NAMES.keys() <= exported.keys():
         raise MissingToolError("The table bundle of this version of itables exports no ITable.", "Run `make setup`.")
+    named = "".join(f"globalThis.{name}={exported[public]};" for public, name in _NAMES.items())
+    script = module[: found.start()] + named + module[found.end() :]
     return f'(()=>{{"use strict";{script}\n}})();'
 
 
-def _packed(text: str) -> str:
+def packed(text: str) -> str:
+    """Return a text gzipped and base64-coded, equal bytes each time, for the browser to unpack."""
     return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0)).decode("ascii")

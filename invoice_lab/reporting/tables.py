@@ -47,12 +47,15 @@ class Column:
         column, after slashes and underscores and, where need be, anywhere; ``fixed`` is neither.
     meaning : str
         Explains the label on hover.
+    shown : callable
+        Of a ``segment``: gives what it is called in the reader's language.
     """
 
     name: str
     label: str
     kind: Kind = "text"
     meaning: str = ""
+    shown: Callable[[str], str] = str
 
 
 def table(
@@ -122,6 +125,7 @@ def _options(rows: int, columns: Sequence[Column], file: str) -> dict[str, Any]:
         "autoWidth": False,
         # else DataTables takes customer number 00565 for a number
         "columnDefs": [{"targets": texts, "type": "string"}],
+        "columns": [{"name": column.name} for column in columns],
         "layout": layout,
         "order": [],
         "pageLength": PAGE_ROWS,
@@ -138,10 +142,11 @@ def _head(column: Column) -> Html:
 
 
 def _row(record: dict[Any, Any], columns: Sequence[Column]) -> Html:
-    return Html("<tr>{}</tr>").format(join((_cell(record[column.name], column.kind) for column in columns), ""))
+    return Html("<tr>{}</tr>").format(join((_cell(record[column.name], column) for column in columns), ""))
 
 
-def _cell(value: Any, kind: Kind) -> Html:  # noqa: ANN401 - any cell
+def _cell(value: Any, column: Column) -> Html:  # noqa: ANN401 - any cell
+    kind = column.kind
     missing = value is None or value != value  # noqa: PLR0124 - NaN and NaT
     if kind in _NUMBERS:
         raw = "" if missing else f"{float(value):.10g}"
@@ -151,8 +156,9 @@ def _cell(value: Any, kind: Kind) -> Html:  # noqa: ANN401 - any cell
     if kind == "date":
         return Html('<td class="il-fixed">{}</td>').format(words.day(value))
     if kind in ("segment", "status"):
-        mark = swatch(segment_colour(value), value) if kind == "segment" else status_mark(value)
-        return Html('<td class="il-fixed" data-order="{}">{}</td>').format(clean(value), mark)
+        shown = column.shown(value)
+        mark = swatch(segment_colour(value), shown) if kind == "segment" else status_mark(value)
+        return Html('<td class="il-fixed" data-order="{}">{}</td>').format(clean(shown), mark)
     return _text_cell(clean(value), kind)
 
 

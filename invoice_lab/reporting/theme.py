@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from invoice_lab.errors import UsageError
-from invoice_lab.segmentation.segments import colours
+from invoice_lab.segmentation.segments import all_colours
 from invoice_lab.tokens import tokens
 
 _FOLDER = Path(__file__).parent
@@ -16,7 +16,7 @@ _UNKNOWN_SEGMENT = "#85919d"
 
 def segment_colour(name: str) -> str:
     """Return the fixed colour of a segment, ``#RRGGBB``; grey for a name that has none."""
-    return colours().get(name, _UNKNOWN_SEGMENT)
+    return all_colours().get(name, _UNKNOWN_SEGMENT)
 
 
 def status_colour(status: str) -> str:

@@ -202,6 +202,12 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         y = xy[:, 1] if xy.shape[1] > 1 else np.zeros(len(xy))
         return pd.DataFrame({"x": xy[:, 0], "y": y, "cluster": self.predict(X)}, index=X.index)
 
+    @property
+    def map_shares(self) -> Floats:
+        """Share of the variance that each axis of the map of `project` holds."""
+        check_is_fitted(self, "centers_")
+        return np.asarray(self._map.explained_variance_ratio_, np.float64)
+
     def names(self, customers: pd.Index, previous: pd.Series | None = None) -> tuple[str, ...]:
         """Return a letter for each cluster: A, B, ... by value, or those of an earlier report's clusters.
 

@@ -12,7 +12,7 @@ from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_summary
 from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, whole
 
-DRAWS = 200
+DRAWS = 100
 """Sets of parameters, drawn as sure as they are, that intervals are taken from."""
 GROUPS = 6
 _UNIT = 7.0  # days of a week

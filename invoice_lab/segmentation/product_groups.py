@@ -27,7 +27,7 @@ K_RANGE = range(2, 9)
 USUAL_ARI, LOW_ARI, SMALLEST_SHARE = 0.90, 0.75, 0.02
 HOW = ("price", "quantity", "again", "buyers", "basket_size")
 _COMPANY = 4  # dimensions of what a product is bought with
-_BOOTSTRAPS, _STARTS = 30, 5
+_BOOTSTRAPS, _STARTS = 20, 3
 
 Floats = npt.NDArray[np.float64]
 

@@ -20,6 +20,7 @@ from invoice_lab.segmentation.segments import (
     SEGMENTS_FILE,
     Scheme,
     cell_names,
+    level_of,
     load_scheme,
     load_segments,
 )
@@ -184,7 +185,7 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         scores = self._fitted.score(_arrays(_values(X)))
         names = np.array([segment.name for segment in self.segments_], dtype=object)
-        places = tuple(np.floor((scores[:, i] - 0.5) / self.bins * LEVELS).astype(int) for i in range(len(SCORES)))
+        places = tuple(level_of(scores[:, i], self.bins) for i in range(len(SCORES)))
         added = dict(zip(SCORE_COLUMNS, scores.T, strict=True))
         segment = pd.Series(names[cell_names(self.segments_, all_reachable=False)[places]], index=X.index, dtype="str")
         return X.assign(**added, segment=segment)
@@ -213,7 +214,7 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return table
 
 
-def segment_table(scored: pd.DataFrame, scheme: str = "default") -> pd.DataFrame:
+def segment_table(scored: pd.DataFrame, scheme: str = "default", segments_file: Path = SEGMENTS_FILE) -> pd.DataFrame:
     """Sum up the customers of each segment.
 
     Parameters
@@ -222,6 +223,8 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default") -> pd.DataFrame
         What `RFM.transform` gives.
     scheme : str
         The scheme it was made with; segments without a customer are listed with zeros.
+    segments_file : Path
+        Where that scheme stands.
 
     Returns
     -------
@@ -231,7 +234,7 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default") -> pd.DataFrame
         where there is no customer), colour, meaning, action.
     """
     require_columns(scored, [*SCORES, "segment"], "scored")
-    segments = load_segments(scheme)
+    segments = load_segments(scheme, segments_file)
     names = [segment.name for segment in segments]
     grouped = scored.groupby("segment")
     table = pd.DataFrame(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import yaml
 
 from invoice_lab.errors import UsageError
@@ -137,9 +138,40 @@ def cell_names(segments: tuple[Segment, ...], *, all_reachable: bool = True) -> 
     return cells
 
 
+def areas(scheme: str = "default", bins: int = LEVELS, path: Path = SEGMENTS_FILE) -> pd.DataFrame:
+    """Return the segment that most monetary scores give, by recency score (rows, the best first) and frequency score.
+
+    Where two give as many, the one whose rule comes first.
+    """
+    segments = load_segments(scheme, path)
+    cells = cell_names(segments, all_reachable=False)
+    levels = range(1, bins + 1)
+    place = {score: level_of(score, bins) for score in levels}
+    names = {
+        frequency: [
+            segments[int(np.bincount([cells[place[r], place[frequency], place[m]] for m in levels]).argmax())].name
+            for r in reversed(levels)
+        ]
+        for frequency in levels
+    }
+    return pd.DataFrame(names, index=pd.Index(list(reversed(levels)), name="recency_score"))
+
+
+def level_of(score: npt.ArrayLike, bins: int) -> npt.NDArray[np.int64]:
+    """Return the place (0 to 4) of scores of 1 to `bins` on the scale of 5 that rules are written in."""
+    return np.floor((np.asarray(score) - 0.5) / bins * LEVELS).astype(np.int64)
+
+
 def colours(scheme: str = "default") -> dict[str, str]:
     """Return the fixed colour of each segment, by name, in the order of the rules."""
     return {segment.name: segment.colour for segment in load_segments(scheme)}
+
+
+@cache
+def all_colours() -> dict[str, str]:
+    """Return the colour of each segment of all schemes, by name; the first scheme's where two share a name."""
+    schemes = list(yaml.safe_load(SEGMENTS_FILE.read_text(encoding="utf-8")))
+    return {name: colour for scheme in reversed(schemes) for name, colour in colours(scheme).items()}
 
 
 def _segment(entry: object, file: str) -> Segment:

@@ -23,6 +23,7 @@ LEAST_REPEATERS = 50
 _BOUND = 12.0
 """Logarithms of the parameters are looked for from minus this to this."""
 _STARTS = (0.0, 1.0, -1.0)
+_WIDER, _PROPOSALS = 2.0, 10
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,15 +97,18 @@ class _Fitted(BaseEstimator):  # type: ignore[misc]
 
     NAMES: tuple[str, ...]
 
-    def _take(self, found: _Found) -> None:
-        self._found = found
+    def _take(self, found: _Found, likelihood: Callable[[Floats], float]) -> None:
+        self._found, self._likelihood = found, likelihood
         for name, value in zip(self.NAMES, found.parameters, strict=True):
             setattr(self, f"{name}_", float(value))
         self.log_likelihood_ = found.likelihood
         self.standard_errors_ = dict(zip(self.NAMES, map(float, found.errors), strict=True))
 
     def drawn(self, times: int, rng: np.random.Generator) -> list[Self]:
-        """Return copies of the model whose parameters are drawn as the likelihood leaves them open (normal in logs).
+        """Return copies of the model whose parameters are drawn as the likelihood leaves them open.
+
+        Drawn from a normal in logarithms that is wider than the likelihood, and then again by the likelihood itself
+        (sampling importance resampling: Rubin, Bayesian Statistics 3, 1988), for it may be a ridge.
 
         Raises
         ------
@@ -113,13 +117,19 @@ class _Fitted(BaseEstimator):  # type: ignore[misc]
         """
         if np.isnan(self._found.covariance).any():
             raise NotEnoughDataError("The purchases don't tell the model's parameters: no interval can be given.")
-        logs = rng.multivariate_normal(np.log(self._found.parameters), self._found.covariance, times, method="eigh")
-        copies = []
-        for one in logs:
-            copied = clone(self)
-            copied._take(replace(self._found, parameters=np.exp(np.clip(one, -_BOUND, _BOUND))))
-            copies.append(copied)
-        return copies
+        best, covariance = np.log(self._found.parameters), _WIDER * self._found.covariance
+        logs = rng.multivariate_normal(best, covariance, _PROPOSALS * times, method="eigh")
+        logs = logs[(np.abs(logs) <= _BOUND).all(axis=1)]
+        proposed = -0.5 * np.einsum("ni,ij,nj->n", logs - best, np.linalg.inv(covariance), logs - best)
+        weight = np.array([self._likelihood(np.exp(one)) for one in logs]) - proposed
+        weight = np.where(np.isfinite(weight), np.exp(weight - np.nanmax(weight)), 0.0)
+        chosen = rng.choice(len(logs), times, p=weight / weight.sum())
+        return [self._with(np.exp(logs[number])) for number in chosen]
+
+    def _with(self, parameters: Floats) -> Self:
+        copied: Self = clone(self)
+        copied._take(replace(self._found, parameters=parameters), self._likelihood)
+        return copied
 
 
 class BetaGeometric(_Fitted):
@@ -159,7 +169,7 @@ class BetaGeometric(_Fitted):
         def likelihood(parameters: Floats) -> float:
             return float((weights * _bgnbd(parameters, x, t, age)).sum())
 
-        self._take(_maximised(likelihood, len(self.NAMES)))
+        self._take(_maximised(likelihood, len(self.NAMES)), likelihood)
         return self
 
     def alive(self, X: pd.DataFrame) -> pd.Series:  # noqa: N803
@@ -212,7 +222,7 @@ class GammaGamma(_Fitted):
             terms += (p * x - 1) * np.log(mean) + p * x * np.log(x) - (p * x + q) * np.log(x * mean + v)
             return float(terms.sum())
 
-        self._take(_maximised(likelihood, len(self.NAMES)))
+        self._take(_maximised(likelihood, len(self.NAMES)), likelihood)
         return self
 
     def expected(self, X: pd.DataFrame) -> pd.Series:  # noqa: N803
@@ -253,7 +263,7 @@ def _maximised(likelihood: Callable[[Floats], float], count: int) -> _Found:
     fast = {"maxiter": 2000, "ftol": 1e-13}
     runs: list[Any] = [find(np.full(count, start), method="L-BFGS-B", options=fast) for start in _STARTS]
     best = min(runs, key=lambda run: run.fun)
-    sure = {"maxiter": 20_000, "xatol": 1e-9, "fatol": 1e-9}
+    sure = {"maxiter": 1500, "xatol": 1e-9, "fatol": 1e-9}  # on a ridge it would go on for long, to no end
     best = min(best, find(best.x, method="Nelder-Mead", options=sure), key=lambda run: run.fun)
     return _Found(np.exp(best.x), -float(best.fun), _covariance(cost, best.x))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +13,21 @@ from invoice_lab.reporting import words
 from invoice_lab.reporting.charts import plot_choice, plot_heat_map, plot_profiles
 from invoice_lab.reporting.figures import WIDE, figure, side_by_side
 from invoice_lab.reporting.header import notes
+from invoice_lab.reporting.interactive import chart_figure, cluster_map, records
 from invoice_lab.reporting.markup import Html, paragraph
+from invoice_lab.reporting.pages.segments_data import SegmentsData
 from invoice_lab.reporting.tables import Column, table
 from invoice_lab.reporting.theme import cluster_colour
 
 if TYPE_CHECKING:
     from invoice_lab.segmentation.clusters import Agreement, CustomerClusters
+    from invoice_lab.segmentation.letters import Ablation
 
-AGE_SHARE = 0.5
-"""Share of the customers with a known age from which on age is a feature of the clusters."""
-AGE_LEAST = 30
 UNSURE = 0.8
 """Share of the resamples in which a customer is in the same cluster, below which that is said to be unsure."""
 UNSTABLE = "That is unstable: the clusters are a convention, not kinds of people."
-_FEATURES = ("recency", "frequency", "monetary")
+_DOTS = 5000
+"""Customers on the map, at most: more can't be told apart."""
 _AXES = {
     "recency": "Recency\n(right: long ago)",
     "frequency": "Frequency\n(right: often)",
@@ -37,29 +37,13 @@ _AXES = {
 _AGREEMENTS = ((0.65, "largely"), (0.3, "partly"), (-1.0, "hardly"))
 
 
-class ClusterSections:
-    """Sections that need `summary`, `scored`, `k`, `source` and `is_empty` of the page."""
-
-    if TYPE_CHECKING:
-        summary: pd.DataFrame
-        scored: pd.DataFrame
-        k: int
-        currency: str
-        is_empty: bool
-
-        def source(self, n: float, noun: str) -> str:
-            """Return what stands under a figure."""
+class ClusterSections(SegmentsData):
+    """Sections on clusters."""
 
     @property
     def ages_known(self) -> int:
         """How many customers have a known age."""
         return int(self.summary["age"].notna().sum())
-
-    @cached_property
-    def features(self) -> tuple[str, ...]:
-        """The features of the clusters: age only where it is known for enough customers."""
-        enough = self.ages_known >= max(AGE_LEAST, AGE_SHARE * len(self.summary))
-        return (*_FEATURES, "age") if enough else _FEATURES
 
     @cached_property
     def clusters(self) -> CustomerClusters | str:
@@ -70,6 +54,23 @@ class ClusterSections:
             return CustomerClusters(k=self.k or None, features=self.features).fit(self.summary)
         except NotEnoughDataError as error:
             return str(error)
+
+    @cached_property
+    def letters(self) -> tuple[str, ...]:
+        """The letter of each cluster: that of the cluster of the earlier day that shares most customers."""
+        from invoice_lab.segmentation.letters import earlier_letters
+
+        earlier = self.scored_before
+        if "age" in self.features:
+            earlier = earlier.assign(age=self.summary["age"].reindex(earlier.index))
+        return self._fitted.names(self.summary.index, earlier_letters(self._fitted, earlier))
+
+    @cached_property
+    def ablation(self) -> Ablation | None:
+        """What age as a feature changes; None where too few ages are known."""
+        from invoice_lab.segmentation.letters import age_ablation
+
+        return age_ablation(self._fitted, self.summary)
 
     @cached_property
     def agreement(self) -> Agreement:
@@ -83,7 +84,23 @@ class ClusterSections:
         """Each customer's cluster as a letter; missing where there are no clusters."""
         if isinstance(self.clusters, str):
             return pd.Series("", index=self.summary.index)
-        return pd.Series([cluster_letter(label) for label in self.clusters.labels_], index=self.summary.index)
+        return pd.Series([self.letters[label] for label in self.clusters.labels_], index=self.summary.index)
+
+    def cluster_sentence(self) -> str:
+        """Say how many clusters there are, and whether they are stable."""
+        if isinstance(self.clusters, str):
+            return f"Customers have no clusters: {self.clusters}"
+        fitted, n = self.clusters, len(self.summary)
+        first = fitted.profiles_.iloc[0]
+        kind = (
+            f"Customers fall into {fitted.k_} stable clusters"
+            if fitted.stable_
+            else f"Customers have no stable clusters ({fitted.k_} are shown, as a convention)"
+        )
+        return (
+            f"{kind}; cluster {self.letters[0]} ({first.description}), {words.of(first.customers, n, 'customer')}, brings "
+            f"{words.percent(first.sales_share)} of sales."
+        )
 
     def cluster_profiles(self) -> Html:
         """Return how the clusters differ and how many there are, as two figures."""
@@ -94,19 +111,23 @@ class ClusterSections:
         fitted, n = self.clusters, len(self.summary)
         first = fitted.profiles_.iloc[0]
         title = (
-            f"Cluster A, {words.of(first.customers, n, 'customer')}, brings {words.percent(first.sales_share)} of sales"
+            f"Cluster {self.letters[0]}, {words.of(first.customers, n, 'customer')}, brings "
+            f"{words.percent(first.sales_share)} of sales"
         )
-        centers = pd.DataFrame(fitted.centers_.T, index=[_AXES[name] for name in self.features])
+        centers = pd.DataFrame(fitted.centers_.T, index=[self.label(_AXES[name]) for name in self.features])
         return side_by_side(
             figure(
                 title,
                 plot_profiles,
                 centers,
-                colours=[cluster_colour(i) for i in range(fitted.k_)],
-                labels=[f"{cluster_letter(i)} ({words.whole(n)})" for i, n in enumerate(fitted.profiles_["customers"])],
+                colours=self._cluster_colours(),
+                labels=[
+                    f"{letter} ({words.whole(n)})"
+                    for letter, n in zip(self.letters, fitted.profiles_["customers"], strict=True)
+                ],
                 xlabel="Difference from the average customer, standard deviations",
                 alt="Dots of each cluster's mean against the average: "
-                + "; ".join(f"{cluster_letter(i)} {text}" for i, text in enumerate(fitted.profiles_["description"]))
+                + "; ".join(f"{self.letters[i]} {text}" for i, text in enumerate(fitted.profiles_["description"]))
                 + ".",
                 source=self.source(fitted.learnt_from_, "customer")
                 + " Values made even by Yeo-Johnson's transform; numbers in "
@@ -120,24 +141,24 @@ class ClusterSections:
         if self.is_empty or isinstance(self.clusters, str):
             return Html()
         profiles = self.clusters.profiles_.reset_index()
-        profiles["letter"] = [cluster_letter(label) for label in profiles["cluster"]]
+        profiles["who"] = [f"{row.description.capitalize()}: {row.rule}" for row in profiles.itertuples()]
+        profiles["letter"] = [self.letters[label] for label in profiles["cluster"]]
+        t = self.label
         columns = [
-            Column("letter", "Cluster", "fixed"),
-            Column("description", "Who they are", "long"),
-            Column("rule", "Rule", "long", "Tells most of them."),
-            Column("customers", "Customers", "whole"),
-            Column("customer_share", "Of customers", "percent"),
-            Column("sales", f"Sales, {self.currency}", "money"),
-            Column("sales_share", "Of sales", "percent"),
-            Column(
-                "stability", "Stability", "percent", "Overlap with resamples: 100 % is the same customers each time."
-            ),
-            Column("recency_median", "Recency, days", "whole", "Median."),
-            Column("frequency_median", "Invoices", "whole", "Median."),
-            Column("monetary_median", f"Monetary, {self.currency}", "money", "Median."),
-        ]
-        if "age" in self.features:
-            columns.append(Column("age_median", "Age, years", "whole", "Median of the known ages."))
+            Column("letter", t("Cluster"), "fixed"),
+            Column("who", t("Who they are, and the rule that tells most of them"), "long"),
+            Column("customers", t("Customers"), "whole"),
+            Column("sales", f"{t('Sales')}, {self.currency}", "money"),
+            Column("sales_share", t("Of sales"), "percent"),
+            Column("stability", t("Stability"), "percent",
+                   "Overlap with resamples: 100 % is the same customers each time."),
+            Column("recency_median", t("Recency, days"), "whole", t("Median.")),
+            Column("frequency_median", t("Invoices"), "whole", t("Median.")),
+            Column("monetary_median", f"{t('Monetary')}, {self.currency}", "money", t("Median.")),
+        ]  # fmt: skip
+        if self.ages_known:
+            columns.append(Column("age_median", t("Age, years"), "whole", "Median of the known ages."))
+            columns.append(Column("age_known", t("Ages known"), "whole"))
         return table(
             profiles, columns, table_id="clusters", caption="Recency, invoices and monetary value are medians."
         )
@@ -148,13 +169,13 @@ class ClusterSections:
             return Html()
         counts = self.agreement.table
         order = [name for name in self.scored["segment"].value_counts().index if name in counts.index]
-        counts = counts.loc[order].rename(columns=cluster_letter)
+        counts = counts.loc[order].rename(columns=dict(enumerate(self.letters)), index=self.label)
         return figure(
             f"Segments and clusters {self._agree()} agree (adjusted Rand index "
             f"{words.decimal(self.agreement.adjusted_rand)})",
             plot_heat_map,
             counts,
-            xlabel="Cluster",
+            xlabel=self.label("Cluster"),
             ylabel="",
             width=WIDE,
             height=0.9 + 0.36 * len(counts),
@@ -181,17 +202,53 @@ class ClusterSections:
             f"{words.percent(1 - UNSURE)} of the resamples.",
         )
 
+    def cluster_map(self) -> Html:
+        """Return the customers on a map in two dimensions."""
+        if self.is_empty or isinstance(self.clusters, str):
+            return Html()
+        places = self.clusters.project(self.summary)
+        if len(places) > _DOTS:
+            places = places.sample(_DOTS, random_state=0).sort_index()
+        names = self.customers.set_index("customer_id")["customer"]
+        kept = self.summary.loc[places.index]
+        rows = places[["x", "y"]].round(3).assign(
+            cluster=[self.letters[label] for label in places["cluster"]],
+            customer=names.reindex(places.index).fillna("").astype(str),
+            recency=[words.count(value, "day") for value in kept["recency"]],
+            frequency=[words.count(value, "invoice") for value in kept["frequency"]],
+            monetary=[words.money(value, self.currency) for value in kept["monetary"]],
+        )  # fmt: skip
+        shares = self.clusters.map_shares
+        return chart_figure(
+            f"Two axes hold {words.percent(float(shares.sum()))} of the differences between customers",
+            cluster_map(
+                records(rows.reset_index(drop=True)),
+                dict(sorted(zip(self.letters, self._cluster_colours(), strict=True))),
+                tuple(
+                    f"{self.label(f'Principal component {number + 1}')} ({words.percent(share)} of the variance)"
+                    for number, share in enumerate([*shares, 0.0][:2])
+                ),
+            ),
+            alt="Map of the customers by their first two principal components, coloured by cluster.",
+            source=self.source(len(rows), "customer")
+            + " Point at a dot to see who it is; click a letter to see its cluster alone.",
+        )
+
     def age_sentence(self) -> str:
-        """Say for how many customers the age is known, and whether it is used."""
+        """Say for how many customers the age is known, and what it would change as a feature."""
         known, n = self.ages_known, len(self.summary)
         if not known:
-            return "No customer's birth date is known, so age is not used."
-        used = (
-            "age is a feature of the clusters"
-            if "age" in self.features
-            else (f"too few for the clusters, which need {words.percent(AGE_SHARE)} and at least {AGE_LEAST} customers")
+            return "No customer's birth date is known, so ages say nothing here."
+        said = f"The age of {words.of(known, n, 'customer')}, is known. "
+        ablation = None if isinstance(self.clusters, str) else self.ablation
+        if ablation is None:
+            return f"{said}That is too few to tell what it would change as a feature of the clusters."
+        used = "Age is a feature of the clusters" if "age" in self.features else "Age is no feature of the clusters"
+        return (
+            f"{said}{used}: with it, {words.of(ablation.moved, ablation.customers, 'customer')}, are in another cluster "
+            f"than without (adjusted Rand index {words.decimal(ablation.adjusted_rand)}), and "
+            f"{'the clusters are still stable' if ablation.stable else 'the clusters are not stable'}."
         )
-        return f"The age of {words.of(known, n, 'customer')}, is known (from the birth date in the QR code): {used}."
 
     def cluster_values(self) -> dict[str, Any]:
         """Return the values that the notebook records."""
@@ -201,6 +258,8 @@ class ClusterSections:
         return {
             "clusters": int(self.clusters.k_),
             "cluster_sizes": sizes,
+            "clusters_stable": bool(self.clusters.stable_),
+            "letters": "".join(self.letters),
             "features": list(self.features),
             "adjusted_rand": round(self.agreement.adjusted_rand, 6),
         }
@@ -210,6 +269,10 @@ class ClusterSections:
         if isinstance(self.clusters, str):
             raise NotEnoughDataError(self.clusters)
         return self.clusters
+
+    def _cluster_colours(self) -> list[str]:
+        """Return the colour of each cluster: its letter's."""
+        return [cluster_colour(ord(letter) - ord("A")) for letter in self.letters]
 
     def _agree(self) -> str:
         return next(word for least, word in _AGREEMENTS if self.agreement.adjusted_rand >= least)
@@ -228,13 +291,9 @@ class ClusterSections:
             plot_choice,
             scores,
             chosen=fitted.k_,
-            xlabel="Number of clusters",
-            ylabel="Adjusted Rand index of resamples, median",
+            xlabel=self.label("Number of clusters"),
+            ylabel=self.label("Median adjusted Rand index"),
             alt=f"Line of the stability by number of clusters, {fitted.k_} chosen.",
-            source=self.source(fitted.learnt_from_, "customer"),
+            source=self.source(fitted.learnt_from_, "customer")
+            + f" Clusters are found again in {fitted.bootstraps} resamples; 1 would be the same each time.",
         )
-
-
-def cluster_letter(label: int) -> str:
-    """Return a cluster's letter: A for 0, the one with the highest mean monetary value."""
-    return string.ascii_uppercase[int(label)]

@@ -5,6 +5,7 @@
   const bytes = (id) => Uint8Array.from(atob(document.getElementById(id).textContent.trim()), (c) => c.charCodeAt(0));
   const inflate = (id) =>
     new Response(new Blob([bytes(id)]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  window.invoiceLabInflate = inflate;
   const root = document.documentElement;
   try {
     const style = document.createElement("style");
