@@ -56,7 +56,7 @@ def _bundle(name: str) -> str:
 
 
 def _classic(module: str) -> str:
-    """Return the bundle as a plain script that leaves its exports in `_NAMES` behind: a module would need an address."""
+    """Return the bundle as a plain script that leaves what `_NAMES` names behind: a module would need an address."""
     found = _EXPORT.search(module)
     exported = {public: own for own, public in re.findall(r"([\w$]+) as ([\w$]+)", found[1])} if found else {}
     if found is None or not _NAMES.keys() <= exported.keys():

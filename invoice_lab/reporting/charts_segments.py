@@ -1,4 +1,4 @@
-"""Pictures of the segments report: areas of segments, movement, cohorts, seasons, and what was expected against what came.
+"""Pictures of the segments report: areas of segments, movement, cohorts, seasons, expectations against what came.
 
 As in `charts`, each ``plot_*`` takes data and the axes to draw on, and returns the axes.
 """
@@ -17,6 +17,10 @@ from invoice_lab.tokens import tokens
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
+
+_Nodes = dict[str, tuple[float, float]]
+"""Top and size of each node of a side of a Sankey picture, as shares of all."""
 
 _NODE, _GAP = 0.035, 0.02  # of a Sankey picture's width, and of its height
 _SMALL = 0.028  # share of all customers below which a node's label would meet the next one's
@@ -74,9 +78,9 @@ def plot_sankey(moves: pd.DataFrame, *, ax: Axes, order: list[str], colours: Map
             ax.add_patch(_rectangle(x, top, _NODE, size, colours.get(name, "#85919d")))
             if size >= _SMALL or side == "after":
                 text = f"{(names or {}).get(name, name)}  {words.whole(size * total)}"
-                place, align = ((-0.01, "right") if side == "before" else (1.01, "left"))
+                place, align = (-0.01, "right") if side == "before" else (1.01, "left")
                 ax.text(place, top + size / 2, text, ha=align, va="center", fontsize=9)
-    _bands(ax, moves, sides, order, colours, total)
+    _bands(ax, moves, sides, colours)
     lowest = max(top + size for side in sides.values() for top, size in side.values())
     for place, align, text in ((0.0, "left", labels[0]), (1.0, "right", labels[1])):
         ax.text(place, -0.02, text, ha=align, va="bottom", fontsize=9, color=tokens()["light"]["muted"])
@@ -147,10 +151,10 @@ def plot_retention(frame: pd.DataFrame, *, ax: Axes, xlabel: str, ylabel: str) -
     return ax
 
 
-def _rectangle(x: float, y: float, width: float, height: float, colour: str) -> object:
-    from matplotlib.patches import Rectangle
+def _rectangle(x: float, y: float, width: float, height: float, colour: str) -> Rectangle:
+    from matplotlib import patches
 
-    return Rectangle((x, y), width, height, facecolor=colour, linewidth=0)
+    return patches.Rectangle((x, y), width, height, facecolor=colour, linewidth=0)
 
 
 def _outline(ax: Axes, column: int, row: int, *, left: bool, above: bool) -> None:
@@ -168,10 +172,10 @@ def _ink_on(counts: pd.DataFrame, row: int, column: int) -> str:
     return str(tokens()["on-dark"] if values[row, column] > 0.5 * values.max() else tokens()["on-light"])
 
 
-def _nodes(sums: pd.Series, order: list[str], total: float) -> dict[str, tuple[float, float]]:
-    """Return top and size of each node of a side, as shares of all."""
+def _nodes(sums: pd.Series, order: list[str], total: float) -> _Nodes:
     names = [name for name in order if name in sums.index] + [name for name in sums.index if name not in order]
-    places, top = {}, 0.0
+    places: _Nodes = {}
+    top = 0.0
     for name in names:
         size = float(sums[name]) / total
         places[name] = (top, size)
@@ -179,18 +183,14 @@ def _nodes(sums: pd.Series, order: list[str], total: float) -> dict[str, tuple[f
     return places
 
 
-def _bands(
-    ax: Axes, moves: pd.DataFrame, sides: dict[str, dict[str, tuple[float, float]]], order: list[str],
-    colours: Mapping[str, str], total: float,
-) -> None:  # fmt: skip
+def _bands(ax: Axes, moves: pd.DataFrame, sides: dict[str, _Nodes], colours: Mapping[str, str]) -> None:
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
     used = {side: {name: top for name, (top, _) in places.items()} for side, places in sides.items()}
-    rank = {name: number for number, name in enumerate([*order, *sides["before"], *sides["after"]][::-1])}
-    ordered = moves.assign(b=-moves["before"].map(rank), a=-moves["after"].map(rank)).sort_values(["b", "a"])
-    for row in ordered.itertuples():
-        size = row.customers / total
+    ordered = moves.assign(b=moves["before"].map(used["before"]), a=moves["after"].map(used["after"]))
+    for row in ordered.sort_values(["b", "a"]).itertuples():
+        size = row.customers / moves["customers"].sum()
         left, right = used["before"][row.before], used["after"][row.after]
         used["before"][row.before] += size
         used["after"][row.after] += size

@@ -1,4 +1,4 @@
-"""Figures a person can point at and click: altair descriptions, drawn in the page by the Vega bundle that it carries."""
+"""Figures a person can point at and click: altair charts, drawn in the page by the Vega bundle that it carries."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def chart_assets() -> Html:
     import vl_convert
 
     bundle = vl_convert.javascript_bundle("window.invoiceLabEmbed = vegaEmbed;")
-    return Html(
-        '<script type="text/plain" id="il-vega-js">{}</script>\n<script type="module">{}</script>'
-    ).format(packed(bundle), Html(_SCRIPT.read_text(encoding="utf-8")))
+    return Html('<script type="text/plain" id="il-vega-js">{}</script>\n<script type="module">{}</script>').format(
+        packed(bundle), Html(_SCRIPT.read_text(encoding="utf-8"))
+    )
 
 
 def chart_figure(
@@ -79,12 +79,16 @@ def segment_bars(rows: Sequence[dict[str, Any]], colours: dict[str, str], xlabel
     names = [row["segment"] for row in rows]
     y = alt.Y("segment:N", sort=names, title=None, axis=alt.Axis(labelLimit=220, ticks=False, domain=False))
     colour = alt.Color("segment:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None)
-    reach = max([float(row["sales"]) for row in rows] + [0.0]) * 1.9
+    reach = max([float(row["sales"]) for row in rows] + [0.0]) * 1.8
     x = alt.X("sales:Q", title=xlabel, scale=alt.Scale(domain=[min(0.0, *(r["sales"] for r in rows)), reach or 1]),
               axis=alt.Axis(format="~s", tickCount=5))  # fmt: skip
-    bars = alt.Chart(data).mark_bar(cursor="pointer", height={"band": 0.7}).encode(x=x, y=y, color=colour, tooltip=["text:N"])
+    bars = (
+        alt.Chart(data)
+        .mark_bar(cursor="pointer", height={"band": 0.7})
+        .encode(x=x, y=y, color=colour, tooltip=[alt.Tooltip("text:N", title=xlabel)])
+    )
     texts = alt.Chart(data).mark_text(align="left", dx=5, fontSize=12).encode(x="sales:Q", y=y, text="text:N")
-    return alt.layer(bars, texts).properties(width="container", height=alt.Step(30))
+    return alt.layer(bars, texts).properties(width="container", height=alt.Step(38))
 
 
 def cluster_map(rows: Sequence[dict[str, Any]], colours: dict[str, str], labels: tuple[str, str]) -> alt.Chart:
@@ -123,7 +127,9 @@ def _config() -> dict[str, Any]:
     ink, muted, line = "var(--il-ink)", "var(--il-muted)", "var(--il-line)"
     font = str(tokens()["fonts"]["sans"])
     axis = {"labelColor": muted, "titleColor": muted, "gridColor": line, "domainColor": line, "tickColor": line,
-            "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelFont": font, "titleFont": font}  # fmt: skip
+            "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelFont": font,
+            "titleFont": font}  # fmt: skip
     legend = {"labelColor": ink, "titleColor": muted, "labelFont": font, "titleFont": font, "orient": "top"}
-    return {"background": "transparent", "view": {"stroke": None}, "font": font, "axis": axis, "axisY": {"labelColor": ink},
+    return {"background": "transparent", "view": {"stroke": None}, "font": font, "axis": axis,
+            "axisY": {"labelColor": ink},
             "legend": legend, "text": {"color": ink}}  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2, chisquare
 
@@ -73,9 +74,8 @@ def season(orders: pd.DataFrame, as_of: Day, by: str = "weekday") -> Season:
     if days.empty:
         raise NotEnoughDataError("There are no orders, so no season can be told.")
     period = pd.date_range(days.min(), days.max(), freq="D")
-    number = (lambda when: when.dayofweek) if by == "weekday" else (lambda when: when.month - 1)
-    open_days = np.bincount(number(period), minlength=len(LABELS[by]))
-    orders_by = np.bincount(number(pd.DatetimeIndex(days)), minlength=len(LABELS[by]))
+    open_days = np.bincount(_numbers(period, by), minlength=len(LABELS[by]))
+    orders_by = np.bincount(_numbers(pd.DatetimeIndex(days), by), minlength=len(LABELS[by]))
     there = open_days > 0
     table = pd.DataFrame(
         {"label": np.array(LABELS[by], dtype=object)[there], "orders": orders_by[there], "days": open_days[there]}
@@ -88,6 +88,11 @@ def season(orders: pd.DataFrame, as_of: Day, by: str = "weekday") -> Season:
     table["high"] = high / table["days"] / usual
     likely = float(chisquare(table["orders"], table["days"] * usual).pvalue) if len(table) > 1 else 1.0
     return Season(table, likely, len(period) / 365.25)
+
+
+def _numbers(days: pd.DatetimeIndex, by: str) -> npt.NDArray[np.int64]:
+    found = days.dayofweek if by == "weekday" else days.month - 1
+    return np.asarray(found, np.int64)
 
 
 def _count_interval(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

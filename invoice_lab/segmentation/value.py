@@ -279,5 +279,4 @@ def _covariance(cost: Callable[[Floats], float], at: Floats) -> Floats:
             curvature[i, j] = corners / (4 * step**2)
     if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
         return np.full((count, count), np.nan)
-    found: Floats = np.linalg.inv(curvature)
-    return found
+    return np.asarray(np.linalg.inv(curvature), np.float64)

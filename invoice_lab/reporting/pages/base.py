@@ -12,6 +12,7 @@ from invoice_lab.errors import UsageError
 from invoice_lab.reporting import words
 from invoice_lab.reporting.assets import page_assets
 from invoice_lab.reporting.header import header
+from invoice_lab.reporting.language import Labels
 from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.method import method
 from invoice_lab.settings import Settings
@@ -41,6 +42,8 @@ class ReportPage:
     title: ClassVar[str]
     what: ClassVar[str]
     limits: ClassVar[tuple[str, ...]] = ()
+    label = Labels()
+    """Says labels in the reader's language."""
 
     def __init__(self, workspace: str, as_of: str = "", **parameters: object) -> None:
         self.cache: Cache = open_cache(workspace, Settings.from_environment())
@@ -100,7 +103,9 @@ class ReportPage:
             "Invoices": words.whole(len(self.orders)) if not self.is_empty else "0",
             "Customers": words.whole(customers),
         }
-        return page_assets() + header(self.title, self.what, facts, self.meta.fingerprint, sample=self.meta.sample)
+        return page_assets() + header(
+            self.title, self.what, facts, self.meta.fingerprint, sample=self.meta.sample, label=self.label
+        )
 
     def other_currencies(self) -> Html:
         """Return a sentence on the invoices that are left out since they are in another currency."""

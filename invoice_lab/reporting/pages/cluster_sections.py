@@ -98,8 +98,8 @@ class ClusterSections(SegmentsData):
             else f"Customers have no stable clusters ({fitted.k_} are shown, as a convention)"
         )
         return (
-            f"{kind}; cluster {self.letters[0]} ({first.description}), {words.of(first.customers, n, 'customer')}, brings "
-            f"{words.percent(first.sales_share)} of sales."
+            f"{kind}; cluster {self.letters[0]} ({first.description}), {words.of(first.customers, n, 'customer')}, "
+            f"brings {words.percent(first.sales_share)} of sales."
         )
 
     def cluster_profiles(self) -> Html:
@@ -224,10 +224,7 @@ class ClusterSections(SegmentsData):
             cluster_map(
                 records(rows.reset_index(drop=True)),
                 dict(sorted(zip(self.letters, self._cluster_colours(), strict=True))),
-                tuple(
-                    f"{self.label(f'Principal component {number + 1}')} ({words.percent(share)} of the variance)"
-                    for number, share in enumerate([*shares, 0.0][:2])
-                ),
+                (self._axis(1, shares[0]), self._axis(2, shares[1] if len(shares) > 1 else 0.0)),
             ),
             alt="Map of the customers by their first two principal components, coloured by cluster.",
             source=self.source(len(rows), "customer")
@@ -245,8 +242,8 @@ class ClusterSections(SegmentsData):
             return f"{said}That is too few to tell what it would change as a feature of the clusters."
         used = "Age is a feature of the clusters" if "age" in self.features else "Age is no feature of the clusters"
         return (
-            f"{said}{used}: with it, {words.of(ablation.moved, ablation.customers, 'customer')}, are in another cluster "
-            f"than without (adjusted Rand index {words.decimal(ablation.adjusted_rand)}), and "
+            f"{said}{used}: with it, {words.of(ablation.moved, ablation.customers, 'customer')}, are in another "
+            f"cluster than without (adjusted Rand index {words.decimal(ablation.adjusted_rand)}), and "
             f"{'the clusters are still stable' if ablation.stable else 'the clusters are not stable'}."
         )
 
@@ -269,6 +266,9 @@ class ClusterSections(SegmentsData):
         if isinstance(self.clusters, str):
             raise NotEnoughDataError(self.clusters)
         return self.clusters
+
+    def _axis(self, number: int, share: float) -> str:
+        return f"{self.label(f'Principal component {number}')} ({words.percent(share)} of the variance)"
 
     def _cluster_colours(self) -> list[str]:
         """Return the colour of each cluster: its letter's."""

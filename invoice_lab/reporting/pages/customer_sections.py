@@ -48,10 +48,12 @@ class CustomerSections(ClusterSections, ValueSections):
         columns = [
             Column("customer", t("Customer")),
             Column("segment", t("Segment"), "segment", shown=t),
-            Column("sure", t("Sure"), "percent", "Share of resamples of the customers in which the segment is the same."),
+            Column(
+                "sure", t("Sure"), "percent", "Share of resamples of the customers in which the segment is the same."
+            ),
             Column("next", t("What would change it"), "long"),
             Column("scores", t("R-F-M scores"), "fixed", "Recency, frequency and monetary score."),
-            Column("cluster", t("Cluster"), "wrapped", "Top spenders are the hundredth with the highest sales."),
+            Column("cluster", t("Cluster"), "fixed"),
             Column("recency", t("Recency, days"), "whole", t(RECENCY)),
             Column("frequency", t("Invoices"), "whole", t(FREQUENCY)),
             Column("monetary", f"{t('Sales')}, {self.currency}", "money"),
@@ -61,11 +63,15 @@ class CustomerSections(ClusterSections, ValueSections):
             columns.append(Column("value", f"{t('Expected')}, {self.currency}", "money", meaning))
         if 2 * self.ages_known >= len(self.summary):
             columns.append(Column("age", t("Age"), "whole", "In whole years on the day of the report."))
-        few = f"The {words.count(self.shown, 'customer')} with the highest sales of {words.whole(n)}; all are in the file."
+        first = words.count(self.shown, "customer")
+        few = f"The {first} with the highest sales of {words.whole(n)}; all are in the file."
         shown = few if n > self.shown else f"All {words.count(n, 'customer')}, the highest sales first."
         if len(self.listed) < len(self.rules):
             shown = f"Only {words.listing([t(name) for name in self.listed])}. {shown}"
-        return table(frame.head(self.shown), columns, table_id="customers", caption=shown)
+            return table(frame.head(self.shown), columns, table_id="customers", caption=shown)
+        top = int(self.top_spenders.sum())
+        spenders = f" Top spenders, whatever their segment, are the first {words.whole(top)}, a hundredth of all."
+        return table(frame.head(self.shown), columns, table_id="customers", caption=shown + spenders)
 
     def segments_sure(self) -> str:
         """Say how sure the segments are."""
@@ -81,8 +87,7 @@ class CustomerSections(ClusterSections, ValueSections):
         scored = scored[scored["segment"].isin(self.listed)]
         frame = scored.join(self.customers.set_index("customer_id"), how="left", rsuffix="_customer")
         frame["scores"] = frame[list(SCORE_COLUMNS)].astype(str).agg("-".join, axis=1)
-        top = self.top_spenders.reindex(frame.index).map({True: f", {self.label('top spender')}", False: ""})
-        frame["cluster"] = self.cluster_names.reindex(frame.index) + top
+        frame["cluster"] = self.cluster_names.reindex(frame.index)
         frame["next"] = [
             say(self.label(row.segment), self.label(row.with_order), None if pd.isna(row.days) else int(row.days),
                 None if pd.isna(row.without_order) else self.label(row.without_order))

@@ -47,8 +47,8 @@ class MovementSections(SegmentsData):
         lost = int(self.changed["lost"].sum())
         return (
             f"Since {words.day(self.then)}, {words.count(self.arrived, 'customer')} arrived; of the "
-            f"{words.whole(both)} there before, {words.whole(other)} ({words.percent(other / both) if both else '–'}) are "
-            f"in another segment, and {words.whole(lost)} fell to the lowest recency score."
+            f"{words.whole(both)} there before, {words.whole(other)} ({words.percent(other / both) if both else '–'}) "
+            f"are in another segment, and {words.whole(lost)} fell to the lowest recency score."
         )
 
     def movement(self) -> Html:
@@ -142,7 +142,8 @@ class MovementSections(SegmentsData):
         first = curve.iloc[0]
         return side_by_side(
             figure(
-                f"{words.of(first.active, first.customers, 'customer')}, buy again in the month after their first order",
+                f"{words.of(first.active, first.customers, 'customer')}, buy again in the month after their first "
+                "order",
                 plot_retention,
                 curve,
                 xlabel=self.label("Months since the first order"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.reporting import words
-from invoice_lab.reporting.charts import plot_bars
+from invoice_lab.reporting.charts import plot_bars, plot_histogram
 from invoice_lab.reporting.charts_segments import plot_index
 from invoice_lab.reporting.figures import figure, side_by_side
 from invoice_lab.reporting.markup import Html, paragraph
@@ -20,6 +20,7 @@ from invoice_lab.segmentation.seasons import YEARS, season
 
 _LISTED, _PAIRS = 500, 100
 _CHANCE = 0.01
+_MOST = 0.99
 _CLASS_MEANINGS = "A: the products that bring the first 80 % of sales, B: those up to 95 %, C: the others."
 
 
@@ -41,8 +42,12 @@ class ProductSections(SegmentsData):
             return str(error)
 
     def product_figures(self) -> Html:
-        """Return the classes, and the season of weekdays and months, as figures."""
-        return Html() if self.is_empty else side_by_side(self._classes(), self._season("weekday"), self._season("month"))
+        """Return the classes and the prices of products, as two figures."""
+        return Html() if self.is_empty else side_by_side(self._classes(), self._prices())
+
+    def seasons(self) -> Html:
+        """Return the invoices by weekday and by month of the year, as two figures."""
+        return Html() if self.is_empty else side_by_side(self._season("weekday"), self._season("month"))
 
     def product_table(self) -> Html:
         """Return what each product sells, and to whom."""
@@ -62,16 +67,22 @@ class ProductSections(SegmentsData):
             Column("price", f"{t('Price')}, {self.currency}", "money", "Sales by quantity."),
             Column("quantity", t("Quantity"), "whole"),
             Column("buyers", t("Buyers"), "whole"),
-            Column("again", t("Bought again"), "percent", "Share of the buyers with the product in two invoices or more."),
+            Column(
+                "again", t("Bought again"), "percent", "Share of the buyers with the product in two invoices or more."
+            ),
             Column("sure", t("95 % interval"), "fixed"),
-            Column("change", t("Trend"), "percent", f"Sales of the last {self.days} days against the {self.days} before."),
+            Column(
+                "change", t("Trend"), "percent", f"Sales of the last {self.days} days against the {self.days} before."
+            ),
         ]
         if not isinstance(self.product_groups, str) and self.product_groups.stable:
             frame["group"] = self.product_groups.groups.reindex(frame.index).add(1)
             columns.insert(2, Column("group", t("Group"), "whole", "See the table of groups below."))
         n = len(products)
         shown = f"The {words.count(_LISTED, 'product')} with the highest sales of {words.whole(n)}."
-        return table(frame, columns, table_id="products", caption=shown if n > _LISTED else f"All {words.count(n, 'product')}.")
+        return table(
+            frame, columns, table_id="products", caption=shown if n > _LISTED else f"All {words.count(n, 'product')}."
+        )
 
     def product_group_table(self) -> Html:
         """Return the groups of products, or the sentence on why there are none."""
@@ -84,8 +95,8 @@ class ProductSections(SegmentsData):
         if not groups.stable:
             return paragraph(
                 "Products have no groups: no number of groups from 2 to 8 is found again in resamples (the best, "
-                f"{words.whole(best.k)}, reaches a median adjusted Rand index of {words.decimal(best.ari_median)}; .90 is "
-                "asked for). How and with what they are bought differs by degrees, or by chance alone."
+                f"{words.whole(best.k)}, reaches a median adjusted Rand index of {words.decimal(best.ari_median)}; .90 "
+                "is asked for). How and with what they are bought differs by degrees, or by chance alone."
             )
         t, frame = self.label, groups.profiles.reset_index()
         row = groups.scores.set_index("k").loc[len(frame)]
@@ -108,8 +119,8 @@ class ProductSections(SegmentsData):
                 Column("basket_size", t("Lines of its invoices"), "whole", t("Median.")),
             ],
             table_id="product_groups",
-            caption=f"Groups of products by how and with what they are bought. Found again in resamples: median adjusted "
-            f"Rand index {words.decimal(row.ari_median)}, 5 % below {words.decimal(row.ari_low)}.",
+            caption=f"Groups of products by how and with what they are bought. Found again in resamples: median "
+            f"adjusted Rand index {words.decimal(row.ari_median)}, 5 % below {words.decimal(row.ari_low)}.",
         )
 
     def nearest(self) -> Html:
@@ -140,8 +151,8 @@ class ProductSections(SegmentsData):
                 Column("cosine", t("Cosine"), "decimal", "0: never together, 1: always."),
             ],
             table_id="nearest",
-            caption=f"The three nearest products of those with the highest sales, by the cosine of their invoices; pairs of "
-            f"fewer than {LEAST_TOGETHER} invoices are left out.",
+            caption=f"The three nearest products of those with the highest sales, by the cosine of their invoices; "
+            f"pairs of fewer than {LEAST_TOGETHER} invoices are left out.",
         )
 
     def _classes(self) -> Html:
@@ -159,6 +170,24 @@ class ProductSections(SegmentsData):
             source=self.source(n, "product") + f" {_CLASS_MEANINGS}",
         )
 
+    def _prices(self) -> Html:
+        prices = self.products["price"].dropna()
+        prices = prices[prices > 0]
+        shown = prices[prices <= prices.quantile(_MOST)]
+        return figure(
+            f"Half of the products cost {words.money(prices.median(), self.currency)} or less",
+            plot_histogram,
+            shown,
+            xlabel=f"{self.label('Price')}, {self.currency}",
+            ylabel=self.label("Products"),
+            unit=self.currency,
+            height=2.6,
+            alt="Histogram of the products' mean prices, with the median.",
+            source=self.source(len(shown), "product")
+            + f" Sales by quantity; the dearest {words.percent(1 - _MOST)} are "
+            "left out of the picture.",
+        )
+
     def _season(self, by: str) -> Html:
         found = season(self.orders, self.as_of, by)
         if len(found.table) < 2:
@@ -172,7 +201,9 @@ class ProductSections(SegmentsData):
         )
         once = by == "month" and not found.repeated
         caveat = (
-            f" The period has not {YEARS} whole years, so a season can't be told from growth or decline." if once else ""
+            f" The period has not {YEARS} whole years, so a season can't be told from growth or decline."
+            if once
+            else ""
         )
         return figure(
             said,

@@ -49,7 +49,13 @@ class QualitySections(SegmentsData):
             return paragraph(_GOOD) + self._credit_notes()
         rows = pd.DataFrame(
             [
-                {"what": t(oddity.code), "found": oddity.found, "of": oddity.of, "said": oddity.said, "means": oddity.means}
+                {
+                    "what": t(oddity.code),
+                    "found": oddity.found,
+                    "of": oddity.of,
+                    "said": oddity.said,
+                    "means": oddity.means,
+                }
                 for oddity in self.oddities
             ]
         )
@@ -74,8 +80,8 @@ class QualitySections(SegmentsData):
             return Html()
         left = int((~self.orders["customer_id"].drop_duplicates().isin(self.scored.index)).sum())
         text = (
-            f"{words.count(len(notes), 'credit note')} of {words.money(-notes['amount'].sum(), self.currency)} are taken "
-            "off sales and count as no purchase."
+            f"{words.count(len(notes), 'credit note')} of {words.money(-notes['amount'].sum(), self.currency)} are "
+            "taken off sales and count as no purchase."
         )
         only = f" {words.count(left, 'customer')} with credit notes alone are left out." if left else ""
         return paragraph(text + only)

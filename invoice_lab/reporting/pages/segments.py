@@ -33,14 +33,14 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, CustomerSecti
     limits = (
         "Recency is whole days from a customer's last invoice to the day of the report, frequency the number of "
         "invoices, monetary value the sum of their totals. Credit notes lower the monetary value and are no purchases.",
-        "Each value is scored 1 (worst) to 5 (best) among these customers; equal values share a score. Every one of the "
-        "125 combinations of scores has a name. Scores are relative: in any shop some customers score 5, whatever they "
-        "spend. Schemes `r` and `classic` score and name as R's package rfm does.",
+        "Each value is scored 1 (worst) to 5 (best) among these customers; equal values share a score. Every one "
+        "of the 125 combinations of scores has a name. Scores are relative: in any shop some customers score 5, whatever "
+        "they spend. Schemes `r` and `classic` score and name as R's package rfm does.",
         "How sure a segment is: the share of 100 resamples of the customers in which it is the same.",
         "Clusters are K-means on the values made even by Yeo and Johnson's transform and standardised. Their number is "
         "the largest from 2 to 8 whose clusters are found again in resamples (median adjusted Rand index of .90 or "
-        "more, 5 % quantile of .75 or more), hold 20 customers or 2 %, and are told by a rule of three questions in .83 "
-        "of the cases. Letters are those of the clusters on the earlier day that share most customers.",
+        "more, 5 % quantile of .75 or more), hold 20 customers or 2 %, and are told by a rule of three questions in "
+        ".83 of the cases. Letters are those of the clusters on the earlier day that share most customers.",
         "What is expected: BG/NBD (Fader, Hardie and Lee, 2005) and Gamma-Gamma (Fader and Hardie, 2013), fitted by "
         "maximum likelihood. Their intervals are those of the expectation; single customers scatter more.",
         "Shares have exact 95 % intervals (Clopper and Pearson), means and sums bootstrap intervals; seeds are fixed.",
@@ -145,8 +145,8 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, CustomerSecti
         share = going["monetary"].sum() / (self.scored["monetary"].sum() or 1.0)
         regular = int((self.orders.groupby("customer_id")["order_date"].nunique() >= 3).sum())
         quiet = (
-            f" {words.of(len(self.quiet), regular, 'customer')}, with orders on three days or more have been silent for "
-            "twice their usual interval or longer."
+            f" {words.of(len(self.quiet), regular, 'customer')}, with orders on three days or more have been silent "
+            "for twice their usual interval or longer."
             if regular
             else ""
         )

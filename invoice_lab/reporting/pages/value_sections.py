@@ -1,4 +1,4 @@
-"""The section on customer value: what is expected of the customers, how sure that is, and whether it came true before."""
+"""The section on customer value: what is expected of customers, how sure that is, and whether it came true before."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class ValueSections(SegmentsData):
             return f"What customers will bring can't be told: {self.expected}"
         e = self.expected
         return (
-            f"Within {e.days} days, {words.round_money(e.total, self.currency)} are expected of today's customers (95 % "
-            f"interval {words.round_money(e.total_low, '')} to {words.round_money(e.total_high, self.currency)})."
+            f"Within {e.days} days, {words.round_money(e.total, self.currency)} are expected of today's customers (95 "
+            f"% interval {words.round_money(e.total_low, '')} to {words.round_money(e.total_high, self.currency)})."
         )
 
     def value(self) -> Html:
@@ -106,7 +106,8 @@ class ValueSections(SegmentsData):
             return paragraph(f"Whether expectations come true can't be shown: {error}")
         split, expected, actual = (groups.attrs[name] for name in ("split", "expected", "actual"))
         title = (
-            f"Learnt up to {words.day(split)}: {words.whole(expected)} later purchases expected, {words.whole(actual)} came"
+            f"Learnt up to {words.day(split)}: {words.whole(expected)} later purchases expected, "
+            f"{words.whole(actual)} came"
         )
         return figure(
             title,
