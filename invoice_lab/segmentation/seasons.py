@@ -91,7 +91,7 @@ def season(orders: pd.DataFrame, as_of: Day, by: str = "weekday") -> Season:
 
 
 def _numbers(days: pd.DatetimeIndex, by: str) -> npt.NDArray[np.int64]:
-    found = days.dayofweek if by == "weekday" else days.month - 1
+    found = days.day_of_week if by == "weekday" else days.month - 1
     return np.asarray(found, np.int64)
 
 

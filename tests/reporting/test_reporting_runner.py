@@ -84,7 +84,9 @@ def test_whole_numbers_are_good_enough_for_floats(monkeypatch, settings, tmp_pat
 
 def test_declared_parameters():
     assert declared_parameters(notebooks_dir() / "segments.ipynb") == {
-        "workspace": "str", "as_of": "str", "k": "int", "days": "int", "shown": "int",
+        "workspace": "str", "as_of": "str", "period": "int", "compare_to": "str", "days": "int", "bins": "int",
+        "scheme": "str", "segments_file": "str", "k": "int", "features": "str", "segments": "str", "language": "str",
+        "shown": "int",
     }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ class CustomerSections(ClusterSections, ValueSections):
     def _customer_frame(self) -> pd.DataFrame:
         scored = self.scored.drop(columns="age").join(self.neighbours).assign(sure=self.segment_confidence)
         scored = scored[scored["segment"].isin(self.listed)]
-        frame = scored.join(self.customers.set_index("customer_id"), how="left", rsuffix="_customer")
+        frame = scored.join(self.customers.set_index("customer_id"), how="left")
         frame["scores"] = frame[list(SCORE_COLUMNS)].astype(str).agg("-".join, axis=1)
         frame["cluster"] = self.cluster_names.reindex(frame.index)
         frame["next"] = [

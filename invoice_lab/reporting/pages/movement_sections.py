@@ -29,8 +29,8 @@ class MovementSections(SegmentsData):
     @cached_property
     def changed(self) -> pd.DataFrame:
         """Customers of both days with both segments and recency scores, the highest sales first."""
-        columns = ["segment", "recency_score"]
-        both = self.scored.join(self.scored_before[columns], rsuffix="_before", how="inner")
+        before = self.scored_before[["segment", "recency_score"]].add_suffix("_before")
+        both = self.scored.join(before, how="inner")
         both = both.sort_values(["monetary"], ascending=False, kind="stable")
         return both.assign(lost=(both["recency_score"] == 1) & (both["recency_score_before"] > 1))
 

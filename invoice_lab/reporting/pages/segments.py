@@ -34,8 +34,8 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, CustomerSecti
         "Recency is whole days from a customer's last invoice to the day of the report, frequency the number of "
         "invoices, monetary value the sum of their totals. Credit notes lower the monetary value and are no purchases.",
         "Each value is scored 1 (worst) to 5 (best) among these customers; equal values share a score. Every one "
-        "of the 125 combinations of scores has a name. Scores are relative: in any shop some customers score 5, whatever "
-        "they spend. Schemes `r` and `classic` score and name as R's package rfm does.",
+        "of the 125 combinations of scores has a name. Scores are relative: in any shop some customers score 5, "
+        "whatever they spend. Schemes `r` and `classic` score and name as R's package rfm does.",
         "How sure a segment is: the share of 100 resamples of the customers in which it is the same.",
         "Clusters are K-means on the values made even by Yeo and Johnson's transform and standardised. Their number is "
         "the largest from 2 to 8 whose clusters are found again in resamples (median adjusted Rand index of .90 or "
@@ -54,7 +54,7 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, CustomerSecti
 
     def header(self) -> Html:
         """Return what this is, and what draws its charts."""
-        return super().header() + chart_assets()
+        return super().header() + (Html() if self.is_empty else chart_assets())
 
     def findings(self) -> Html:
         """Return what the numbers say."""

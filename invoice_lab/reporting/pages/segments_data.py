@@ -134,8 +134,8 @@ class SegmentsData(ReportPage):
         return migration(self.scored_before["segment"], self.scored["segment"])
 
     def heading(self, text: str) -> Html:
-        """Return a heading in the language of the labels."""
-        return Html("<h2>{}</h2>").format(self.label(text))
+        """Return a heading in the language of the labels; nothing on a page without invoices."""
+        return Html() if self.is_empty else Html("<h2>{}</h2>").format(self.label(text))
 
     def _rfm(self) -> RFM:
         return RFM(self.bins, self.scheme, segments_file=self.rules_file)
