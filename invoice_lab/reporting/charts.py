@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LABEL_LENGTH = 36
 _MANY_MONTHS = 15
+_CENTS_BELOW = 100  # a median below has its decimals
 _CHARACTER = 5.0  # width of a character in points
 _AXES_SHARE = 0.7  # of the figure's width, labels beside the axes taken off
 
@@ -244,9 +245,10 @@ def plot_histogram(values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, uni
     sns.histplot(x=values, bins=bins, ax=ax, color=light["mark"], alpha=1, edgecolor=light["surface"], linewidth=0.8)
     median = float(values.median())
     ax.axvline(median, color=light["ink"], linewidth=1.2)
+    told = words.money(median, unit) if abs(median) < _CENTS_BELOW else words.round_money(median, unit)
     top = ax.get_ylim()[1]
     ax.set_ylim(0, top * 1.12)
-    ax.annotate(f"median {words.round_money(median, unit).strip()}", (median, top * 1.1), xytext=(6, 0),
+    ax.annotate(f"median {told.strip()}", (median, top * 1.1), xytext=(6, 0),
                 textcoords="offset points", va="top", fontsize=9)  # fmt: skip
     ax.set_xlabel(xlabel)
     ax.xaxis.set_major_formatter(lambda value, _: _short(value))

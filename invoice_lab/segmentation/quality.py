@@ -23,6 +23,8 @@ CUT_OFF = 0.5
 """The largest basket size is a cut-off where so many times the usual count of a size, at least, has it."""
 GAP_DAYS, GAP_TIMES = 14, 5
 """A time without sales is a gap from so many days on, and so many times the longest of a hundred usual ones."""
+MATTERS = 0.01
+"""Share from which on what is odd weighs on results."""
 OUTLYING = 6.0
 """Robust standard deviations of the logarithm from which on a basket's amount is an outlier."""
 
@@ -102,7 +104,9 @@ def _copied(lines: pd.DataFrame) -> Iterator[Oddity]:
             "copied-baskets", found, len(baskets),
             f"{found:,} of {len(baskets):,} baskets begin with the same {COPIED_LINES} lines as an earlier one of "
             f"another customer; {chance:.1f} would by chance.",
-            "Products seem to be bought together that were only copied: rules between products are to be mistrusted.",
+            "Products seem to be bought together that were only copied: rules between products are to be mistrusted."
+            if found >= MATTERS * len(baskets)
+            else "They are few; only pairs of products that rest on them alone are to be mistrusted.",
         )  # fmt: skip
 
 

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 UNSURE = 0.8
 """Share of the resamples in which a customer is in the same cluster, below which that is said to be unsure."""
 UNSTABLE = "That is unstable: the clusters are a convention, not kinds of people."
+CONTINUUM = (
+    "The clusters are stable, but those of a plain cloud would often be as stable: they are a useful cut through a "
+    "continuum, not separate kinds of people."
+)
+_OFTEN = 0.05
 _DOTS = 5000
 """Customers on the map, at most: more can't be told apart."""
 _AXES = {
@@ -92,8 +97,9 @@ class ClusterSections(SegmentsData):
             return f"Customers have no clusters: {self.clusters}"
         fitted, n = self.clusters, len(self.summary)
         first = fitted.profiles_.iloc[0]
+        cut = ", a cut through a continuum" if self._like_a_cloud(fitted) else ""
         kind = (
-            f"Customers fall into {fitted.k_} stable clusters"
+            f"Customers fall into {fitted.k_} stable clusters{cut}"
             if fitted.stable_
             else f"Customers have no stable clusters ({fitted.k_} are shown, as a convention)"
         )
@@ -195,8 +201,7 @@ class ClusterSections(SegmentsData):
             f"Found again in {fitted.bootstraps} resamples of the customers, the {fitted.k_} clusters agree with these "
             f"by an adjusted Rand index of {words.decimal(row['ari_median'])} (median; 5 % of the resamples are below "
             f"{words.decimal(row['ari_low'])}). A plain cloud without groups would reach "
-            f"{words.decimal(float(np.median(fitted.null_)))}. "
-            + ("The clusters are stable." if fitted.stable_ else UNSTABLE),
+            f"{words.decimal(float(np.median(fitted.null_)))}. {self._verdict(fitted)}",
             f"Rules of three questions tell {words.percent(row['fidelity'])} of the customers' clusters.",
             f"{words.of(unsure, len(self.summary), 'customer')}, are in another cluster in more than "
             f"{words.percent(1 - UNSURE)} of the resamples.",
@@ -273,6 +278,16 @@ class ClusterSections(SegmentsData):
     def _cluster_colours(self) -> list[str]:
         """Return the colour of each cluster: its letter's."""
         return [cluster_colour(ord(letter) - ord("A")) for letter in self.letters]
+
+    def _like_a_cloud(self, fitted: CustomerClusters) -> bool:
+        """Tell whether a cloud without groups often has clusters that are as stable."""
+        row = fitted.scores_.set_index("k").loc[fitted.k_]
+        return bool((fitted.null_ >= row["ari_median"]).mean() > _OFTEN)
+
+    def _verdict(self, fitted: CustomerClusters) -> str:
+        if not fitted.stable_:
+            return UNSTABLE
+        return CONTINUUM if self._like_a_cloud(fitted) else "The clusters are stable, and no plain cloud has such ones."
 
     def _agree(self) -> str:
         return next(word for least, word in _AGREEMENTS if self.agreement.adjusted_rand >= least)

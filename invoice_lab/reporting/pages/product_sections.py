@@ -63,7 +63,6 @@ class ProductSections(SegmentsData):
             Column("product", t("Product"), "long"),
             Column("class", t("Class"), "fixed", _CLASS_MEANINGS),
             Column("sales", f"{t('Sales')}, {self.currency}", "money"),
-            Column("sales_share", t("Of sales"), "percent"),
             Column("price", f"{t('Price')}, {self.currency}", "money", "Sales by quantity."),
             Column("quantity", t("Quantity"), "whole"),
             Column("buyers", t("Buyers"), "whole"),

@@ -10,7 +10,7 @@ from invoice_lab.reporting import words
 from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.pages.segments_data import SegmentsData
 from invoice_lab.reporting.tables import Column, table
-from invoice_lab.segmentation.quality import Oddity, oddities
+from invoice_lab.segmentation.quality import MATTERS, Oddity, oddities
 
 _GOOD = (
     "Nothing odd was found: no copied baskets, no fixed basket sizes, no uniform popularity, no gaps, no outliers, no "
@@ -36,7 +36,8 @@ class QualitySections(SegmentsData):
         """Say how many things are odd, and the one that weighs most."""
         if not self.oddities:
             return "Nothing odd was found in the data."
-        first = self.oddities[0]
+        weighty = [oddity for oddity in self.oddities if oddity.found >= MATTERS * oddity.of]
+        first = (weighty or self.oddities)[0]
         more = f" {words.whole(len(self.oddities))} such things in all are listed below." if self.oddities[1:] else ""
         return f"{first.said} {first.means}{more}"
 
