@@ -13,6 +13,7 @@ from pathlib import Path
 
 from invoice_lab.ingest import IngestSummary, open_scans
 from invoice_lab.progress import Follower
+from invoice_lab.reporting.files import SEGMENTS_PARQUET
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import check_writable, write_reports
 from invoice_lab.reporting.runner import run_notebook
@@ -20,6 +21,7 @@ from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, 
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.migrate import drop_workspace
 from invoice_lab.warehouse.refresh import refresh
+from invoice_lab.warehouse.segment_table import TABLE, store_segments
 
 Say = Callable[[str], None]
 
@@ -90,7 +92,13 @@ def report(
         say(f"Nothing to ingest; refreshing the cache of the workspace {name!r} ...")
         refresh(name, settings)
     say("Writing the reports ...")
-    reports = write_reports(name, settings, as_of=as_of, anew=anew, say=say)
+
+    def store(pages: Path) -> None:
+        rows = store_segments(name, settings, (pages / SEGMENTS_PARQUET).read_bytes())
+        if rows is not None:
+            say(f"The segments of {rows} customers are in the table {TABLE}.")
+
+    reports = write_reports(name, settings, as_of=as_of, anew=anew, say=say, finished=store)
     return PipelineResult(name, summary, reports, time.perf_counter() - start)
 
 

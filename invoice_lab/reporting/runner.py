@@ -40,6 +40,7 @@ def run_notebook(
     settings: Settings,
     credentials: bool = False,
     kept: Path | None = None,
+    files: Path | None = None,
 ) -> Path:
     """Run one of our notebooks by papermill, in a kernel of its own.
 
@@ -57,6 +58,8 @@ def run_notebook(
         Whether the kernel gets the database's credentials (`invoice_lab.settings.DATABASE_VARIABLES`).
     kept : Path, optional
         Where a copy of the executed notebook is put, after a failure too; for an `output` in a folder that is removed.
+    files : Path, optional
+        Where the files that belong to the page are written.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def run_notebook(
     started: list[Any] = []
     with interruptible(started) as arrived:
         try:
-            environment = kernel_environment(settings, credentials=credentials)
+            environment = kernel_environment(settings, credentials=credentials, files=files)
             _execute(notebook, dict(parameters), output, environment, started)
         except InvoiceLabError:
             raise

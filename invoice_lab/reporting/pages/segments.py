@@ -16,6 +16,7 @@ from invoice_lab.reporting.header import findings, notes
 from invoice_lab.reporting.markup import Html
 from invoice_lab.reporting.pages.base import ReportPage
 from invoice_lab.reporting.pages.cluster_sections import ClusterSections
+from invoice_lab.reporting.pages.segment_exports import SegmentExports
 from invoice_lab.reporting.tables import Column, table
 from invoice_lab.reporting.theme import segment_colour
 from invoice_lab.segmentation.rfm import RFM, SCORE_COLUMNS, rfm_summary, score_map, segment_table
@@ -27,7 +28,7 @@ MONETARY = "Sum of the totals of the customer's invoices."
 _QUIET_FACTOR = 2
 
 
-class SegmentsPage(ClusterSections, ReportPage):
+class SegmentsPage(ClusterSections, SegmentExports, ReportPage):
     """Who the customers are: RFM segments, clusters, and what to do."""
 
     title = "Customer segments"
