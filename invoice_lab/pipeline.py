@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+from invoice_lab.errors import NotebookError
 from invoice_lab.ingest import IngestSummary, open_scans
 from invoice_lab.progress import Follower
 from invoice_lab.reporting.files import SEGMENTS_PARQUET
@@ -93,13 +95,22 @@ def report(
         refresh(name, settings)
     say("Writing the reports ...")
 
-    def store(pages: Path) -> None:
-        rows = store_segments(name, settings, (pages / SEGMENTS_PARQUET).read_bytes())
-        if rows is not None:
-            say(f"The segments of {rows} customers are in the table {TABLE}.")
-
+    store = partial(_store, name, settings, say)
     reports = write_reports(name, settings, as_of=as_of, anew=anew, say=say, finished=store)
     return PipelineResult(name, summary, reports, time.perf_counter() - start)
+
+
+def _store(workspace: str, settings: Settings, say: Say, pages: Path) -> None:
+    """Write what the segments report says of each customer into the database, for other tools."""
+    file = pages / SEGMENTS_PARQUET
+    if not file.is_file():
+        raise NotebookError(
+            f"The reports are written, but not the table {TABLE}: the notebook 'segments' made no {SEGMENTS_PARQUET}.",
+            "Put its cell `page.exports()` back.",
+        )
+    customers = store_segments(workspace, settings, file.read_bytes())
+    if customers is not None:
+        say(f"The table {TABLE} has the segments of {customers} customers.")
 
 
 def _draw(settings: Settings, say: Say) -> Path:

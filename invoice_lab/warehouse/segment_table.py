@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from typing import NamedTuple
 
 import psycopg2
 import pyarrow as pa
@@ -15,6 +16,7 @@ from psycopg2.extensions import cursor as Cursor
 from invoice_lab.errors import DatabaseError
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.connection import database
+from invoice_lab.warehouse.upsert import insert_rows
 
 TABLE = "customer_segments"
 _AS_CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")  # null is nothing, "" a text
@@ -40,16 +42,22 @@ def store_segments(workspace: str, settings: Settings, parquet: bytes) -> int | 
     DatabaseError
         Where they can't be written; what was there stays.
     """
-    table = pq.read_table(io.BytesIO(parquet))
-    about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    as_of, fingerprint = about["as_of"], about["fingerprint"]
-    if not as_of:
+    file = pq.ParquetFile(io.BytesIO(parquet))
+    about = {key.decode(): value.decode() for key, value in file.schema_arrow.metadata.items()}
+    if not (as_of := about["as_of"]):
         return None
-    report = (as_of, fingerprint, hashlib.sha256(parquet).hexdigest(), table.num_rows)
+    report = _Report(as_of, about["fingerprint"], hashlib.sha256(parquet).hexdigest(), file.metadata.num_rows)
     try:
-        with database(settings) as books, books.connect("loader", workspace) as connection:
-            with connection.cursor() as cursor:
-                return _replace(cursor, report, table)
+        with (
+            database(settings) as books,
+            books.connect("loader", workspace) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("select pg_advisory_xact_lock(hashtext(current_schema() || ' segments'))")
+            if _is_there(cursor, report):
+                return None
+            _replace(cursor, report, file.read())
+            return report.customers
     except (DatabaseError, psycopg2.Error) as error:
         reason = error.message if isinstance(error, DatabaseError) else str(error).strip().splitlines()[0]
         raise DatabaseError(
@@ -58,29 +66,31 @@ def store_segments(workspace: str, settings: Settings, parquet: bytes) -> int | 
         ) from error
 
 
-def _replace(cursor: Cursor, report: tuple[str, str, str, int], table: pa.Table) -> int | None:
-    as_of, fingerprint, *_ = report
-    cursor.execute("select pg_advisory_xact_lock(hashtext(current_schema() || ' segments'))")
+class _Report(NamedTuple):
+    """A row of ``segment_reports``."""
+
+    as_of: str
+    fingerprint: str
+    digest: str
+    customers: int
+
+
+def _is_there(cursor: Cursor, report: _Report) -> bool:
+    """Tell whether a report's rows are in the table, all of them."""
     cursor.execute(
-        f"select (fingerprint, digest, (select count(*) from {TABLE} as rows where rows.as_of = segment_reports.as_of))"
-        " = (%s, %s, %s) from segment_reports where as_of = %s",
-        (*report[1:], as_of),
+        "select as_of::text, fingerprint, digest, count(customer_id)::int"
+        f" from segment_reports left join {TABLE} using (as_of, fingerprint) where as_of = %s group by as_of",
+        (report.as_of,),
     )
-    if cursor.fetchone() == (True,):
-        return None
-    cursor.execute("delete from segment_reports where as_of = %s", (as_of,))
-    cursor.execute(
-        "insert into segment_reports (as_of, fingerprint, digest, customers) values (%s, %s, %s, %s)", report
-    )
-    rows = table.append_column("fingerprint", pa.array([fingerprint] * table.num_rows, pa.string()))
+    return cursor.fetchone() == report
+
+
+def _replace(cursor: Cursor, report: _Report, table: pa.Table) -> None:
+    cursor.execute("delete from segment_reports where as_of = %s", (report.as_of,))
+    insert_rows(cursor, "segment_reports", _Report._fields, [report])
+    rows = table.append_column("fingerprint", pa.array([report.fingerprint] * report.customers, pa.string()))
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
-    copy = sql.SQL("copy {} ({}) from stdin with (format csv)").format(sql.Identifier(TABLE), columns)
-    cursor.copy_expert(copy, _csv(rows))
-    return table.num_rows
-
-
-def _csv(table: pa.Table) -> io.BytesIO:
     data = io.BytesIO()
-    pyarrow.csv.write_csv(table, data, _AS_CSV)
+    pyarrow.csv.write_csv(rows, data, _AS_CSV)
     data.seek(0)
-    return data
+    cursor.copy_expert(sql.SQL("copy {} ({}) from stdin with (format csv)").format(sql.Identifier(TABLE), columns), data)
