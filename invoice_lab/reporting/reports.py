@@ -80,10 +80,8 @@ def write_reports(
 
     Raises
     ------
-    UsageError
-        Where no report can be written; before any notebook is run.
-    CacheError
-        Where the workspace has no cache.
+    UsageError, CacheError
+        Where no report can be written, or the workspace has no cache; before any notebook is run.
     NotebookError, InterruptedRunError
         Where a notebook fails; after Ctrl-C. The reports that were there stay.
     """
@@ -116,9 +114,7 @@ def check_writable(settings: Settings) -> None:
 def run_and_render(name: str, parameters: dict[str, str], work: Path, settings: Settings, note: str) -> Path:
     """Run one report's notebook and render it, with its files, into a work folder's pages; the notebook is kept."""
     kept = settings.workspace_dir(parameters["workspace"]) / "reports" / f"{name}.ipynb"
-    output = run_notebook(
-        name, parameters, work / f"{name}.ipynb", settings=settings, kept=kept, files=work / PAGES
-    )
+    output = run_notebook(name, parameters, work / f"{name}.ipynb", settings=settings, kept=kept, files=work / PAGES)
     links = {"All reports": "../index.html", **{title: f"{report}.html" for report, title in REPORTS.items()}}
     title = f"{REPORTS[name]} · {parameters['workspace']}"
     return render_html(output, work / PAGES / f"{name}.html", title, links=links, note=note)

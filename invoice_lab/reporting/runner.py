@@ -73,12 +73,10 @@ def run_notebook(
     NotebookError
         Where a cell fails; names the cell and the partial notebook. An error of `invoice_lab.errors` keeps its class.
     InterruptedRunError
-        After Ctrl-C; the kernel was interrupted, and waited for. Where its cell raised an error of
-        `invoice_lab.errors`, that one is raised instead.
+        After Ctrl-C; the kernel was interrupted, and waited for. One of `invoice_lab.errors` in its cell comes first.
     """
     source = notebook_path(name)
     check_parameters(source, parameters)
-    output.parent.mkdir(parents=True, exist_ok=True)
     notebook = _prepared(source)
     started: list[Any] = []
     with interruptible(started) as arrived:
@@ -110,6 +108,7 @@ def _execute(
     import papermill
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
+    output.parent.mkdir(parents=True, exist_ok=True)
     papermill.execute_notebook(
         notebook,
         str(output),

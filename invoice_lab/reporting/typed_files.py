@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Kind = Literal["text", "whole", "money", "price", "share", "day", "flag"]
-"""Of a column's values: ``money`` and ``price`` are `decimal.Decimal` (2 and 4 places), ``share`` is a float, 0 to 1."""
+"""Of a column's values: ``money`` and ``price`` are `decimal.Decimal` (2 and 4 places), ``share`` a float, 0 to 1."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PLACES = {"money": 2, "price": 4}

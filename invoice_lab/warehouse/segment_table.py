@@ -16,7 +16,6 @@ from psycopg2.extensions import cursor as Cursor
 from invoice_lab.errors import DatabaseError
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.connection import database
-from invoice_lab.warehouse.upsert import insert_rows
 
 TABLE = "customer_segments"
 _AS_CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")  # null is nothing, "" a text
@@ -87,10 +86,11 @@ def _is_there(cursor: Cursor, report: _Report) -> bool:
 
 def _replace(cursor: Cursor, report: _Report, table: pa.Table) -> None:
     cursor.execute("delete from segment_reports where as_of = %s", (report.as_of,))
-    insert_rows(cursor, "segment_reports", _Report._fields, [report])
+    cursor.execute("insert into segment_reports (as_of, fingerprint, digest, customers) values %s", (report,))
     rows = table.append_column("fingerprint", pa.array([report.fingerprint] * report.customers, pa.string()))
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     data = io.BytesIO()
     pyarrow.csv.write_csv(rows, data, _AS_CSV)
     data.seek(0)
-    cursor.copy_expert(sql.SQL("copy {} ({}) from stdin with (format csv)").format(sql.Identifier(TABLE), columns), data)
+    copy = sql.SQL("copy {} ({}) from stdin with (format csv)").format(sql.Identifier(TABLE), columns)
+    cursor.copy_expert(copy, data)

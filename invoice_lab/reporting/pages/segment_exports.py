@@ -50,15 +50,27 @@ class SegmentExports:
 
     if TYPE_CHECKING:
         scored: pd.DataFrame
-        customers: pd.DataFrame
-        model: RFM
-        clusters: CustomerClusters | str
-        cluster_names: pd.Series
         as_of: pd.Timestamp
         currency: str
         is_empty: bool
         meta: CacheMeta
         parameters: Mapping[str, Any]
+
+        @property
+        def customers(self) -> pd.DataFrame:
+            """Customers with their age at the report's day."""
+
+        @property
+        def model(self) -> RFM:
+            """The fitted scores."""
+
+        @property
+        def clusters(self) -> CustomerClusters | str:
+            """The fitted clusters, or the sentence on why there are none."""
+
+        @property
+        def cluster_names(self) -> pd.Series:
+            """Each customer's cluster as a letter."""
 
     @property
     def export_frame(self) -> pd.DataFrame:
@@ -94,8 +106,8 @@ class SegmentExports:
         folder = page_files()
         if folder is None:
             return paragraph(
-                f"`make report` writes every score of each customer to {SEGMENTS_CSV} and {SEGMENTS_PARQUET}, in the folder "
-                f"{self.meta.workspace} of the reports.",
+                f"`make report` writes every score of each customer to {SEGMENTS_CSV} and {SEGMENTS_PARQUET}, "
+                f"in the folder {self.meta.workspace} of the reports.",
                 kind="il-note",
             )
         frame = self.export_frame
