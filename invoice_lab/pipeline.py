@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+from invoice_lab.errors import NotebookError
 from invoice_lab.ingest import IngestSummary, open_scans
 from invoice_lab.progress import Follower
+from invoice_lab.reporting.files import SEGMENTS_PARQUET
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import check_writable, write_reports
 from invoice_lab.reporting.runner import run_notebook
@@ -20,6 +23,7 @@ from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, 
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.migrate import drop_workspace
 from invoice_lab.warehouse.refresh import refresh
+from invoice_lab.warehouse.segment_table import TABLE, store_segments
 
 Say = Callable[[str], None]
 
@@ -90,8 +94,23 @@ def report(
         say(f"Nothing to ingest; refreshing the cache of the workspace {name!r} ...")
         refresh(name, settings)
     say("Writing the reports ...")
-    reports = write_reports(name, settings, as_of=as_of, anew=anew, say=say)
+
+    store = partial(_store, name, settings, say)
+    reports = write_reports(name, settings, as_of=as_of, anew=anew, say=say, finished=store)
     return PipelineResult(name, summary, reports, time.perf_counter() - start)
+
+
+def _store(workspace: str, settings: Settings, say: Say, pages: Path) -> None:
+    """Write what the segments report says of each customer into the database, for other tools."""
+    file = pages / SEGMENTS_PARQUET
+    if not file.is_file():
+        raise NotebookError(
+            f"The reports are written, but not the table {TABLE}: the notebook 'segments' made no {SEGMENTS_PARQUET}.",
+            "Put its cell `page.exports()` back.",
+        )
+    customers = store_segments(workspace, settings, file.read_bytes())
+    if customers is not None:
+        say(f"The table {TABLE} has the segments of {customers} customers.")
 
 
 def _draw(settings: Settings, say: Say) -> Path:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from invoice_lab.errors import CacheError
 from invoice_lab.reporting.files import REPORTS_REMEDY, check_folder, write_atomically
-from invoice_lab.reporting.markup import clean
 from invoice_lab.reporting.place import reports_lock
+from invoice_lab.reporting.typed_files import Kind, csv_bytes, parquet_bytes
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import open_cache
 from invoice_lab.warehouse.queries import exact_query
 from invoice_lab.warehouse.queries.frames import Day
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_DECIMALS = {"net": 2, "tax": 2, "total": 2, "amount": 2, "unit_price": 4, "lines_total": 2, "difference": 2}
-_WHOLE = ("part", "line_no", "quantity", "invoices", "lines")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_KINDS: dict[str, Kind] = {
+    "invoice_date": "day",
+    **dict.fromkeys(("part", "line_no", "quantity", "invoices", "lines"), "whole"),
+    **dict.fromkeys(("net", "tax", "total", "amount", "lines_total", "difference"), "money"),
+    "unit_price": "price",
+}
 _FILES = {"invoices": "accounting_invoices", "invoice_lines": "accounting_lines"}
 
 
@@ -71,9 +68,9 @@ def _write_files(workspace: str, settings: Settings, folder: Path, as_of: Day | 
     reconcile(frames["invoices"], frames["invoice_lines"], totals)
     written = []
     for name, frame in frames.items():
-        written.append(_write(folder / f"{name}.csv", csv_bytes(frame)))
-        written.append(_write(folder / f"{name}.parquet", parquet_bytes(frame)))
-    written.append(_write(folder / "reconciliation.csv", csv_bytes(totals)))
+        written.append(_write(folder / f"{name}.csv", csv_bytes(frame, _KINDS)))
+        written.append(_write(folder / f"{name}.parquet", parquet_bytes(frame, _KINDS)))
+    written.append(_write(folder / "reconciliation.csv", csv_bytes(totals, _KINDS)))
     return written
 
 
@@ -101,61 +98,6 @@ def reconcile(invoices: pd.DataFrame, lines: pd.DataFrame, totals: pd.DataFrame)
                     f"{row.month}: {what} differ by {difference:.2f} {row.currency}; no file was written.",
                     "Run `invoice-lab refresh`; if it stays, look at that month's invoices in the books.",
                 )
-
-
-def csv_bytes(frame: pd.DataFrame) -> bytes:
-    r"""Return a frame as CSV (UTF-8, comma, ``\\r\\n``), texts made harmless for spreadsheets."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(frame.columns)
-    texts = {column for column in frame.columns if column not in _DECIMALS and column not in _WHOLE}
-    for record in frame.to_dict("records"):
-        writer.writerow([_csv_cell(value, str(column), column in texts) for column, value in record.items()])
-    return file.getvalue().encode("utf-8")
-
-
-def parquet_bytes(frame: pd.DataFrame) -> bytes:
-    """Return a frame as Parquet: money as decimals, dates as dates, texts as they are."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = {name: pa.array(_plain(frame[name]), type=_arrow_type(str(name))) for name in frame.columns}
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink, compression="zstd")
-    return sink.getvalue()
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet runs as a formula: an apostrophe is put before it."""
-    text = clean(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _csv_cell(value: Any, column: str, is_text: bool) -> str:  # noqa: ANN401 - any cell
-    if value is None or value != value:  # noqa: PLR0124 - NaN
-        return ""
-    if column in _DECIMALS:
-        return f"{value:.{_DECIMALS[column]}f}"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    return harmless(str(value)) if is_text else str(int(value))
-
-
-def _plain(series: pd.Series) -> list[Any]:
-    """Return a column's values without pandas' own types, None where missing."""
-    if pd.api.types.is_datetime64_any_dtype(series):
-        return [None if pd.isna(value) else value.date() for value in series]
-    return [None if value is None or value != value else value for value in series.tolist()]  # noqa: PLR0124 - NaN
-
-
-def _arrow_type(column: str) -> pa.DataType:
-    import pyarrow as pa
-
-    if column in _DECIMALS:
-        return pa.decimal128(18, _DECIMALS[column])
-    if column in _WHOLE:
-        return pa.int64()
-    return pa.date32() if column == "invoice_date" else pa.string()
 
 
 def _write(path: Path, data: bytes) -> Path:

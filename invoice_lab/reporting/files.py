@@ -12,7 +12,10 @@ from pathlib import Path
 from invoice_lab.errors import UsageError
 
 REPORTS_REMEDY = "Make it writable, or name another with INVOICE_LAB_REPORTS."
+PAGE_FILES_VARIABLE = "INVOICE_LAB_PAGE_FILES"
+"""Environment variable of a report's kernel, and of no other: the folder of the files that belong to its page."""
 DATA_REMEDY = "Make it writable, or name another with INVOICE_LAB_DATA."
+SEGMENTS_CSV, SEGMENTS_PARQUET = "segments.csv", "segments.parquet"
 _UNFINISHED = ".new"
 
 
@@ -39,6 +42,12 @@ def is_unfinished(path: Path) -> bool:
 def unfinished(path: Path) -> Path:
     """Return where the folder that will be `path` is prepared: beside it, so that one rename puts it in place."""
     return path.with_name(f".{path.name}{_UNFINISHED}")
+
+
+def page_files() -> Path | None:
+    """Return the folder of the files that belong to the page being made; None where none may be written."""
+    folder = os.environ.get(PAGE_FILES_VARIABLE)
+    return Path(folder) if folder else None
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, cast
 
 from invoice_lab.reporting.assets import PAGE_VARIABLE
+from invoice_lab.reporting.files import PAGE_FILES_VARIABLE
 from invoice_lab.settings import DATABASE_VARIABLES, Settings
 
 REPEATABLE = {
@@ -28,9 +29,20 @@ REPEATABLE = {
 _QUIET = ("--log-level=50", "--HistoryManager.enabled=False")
 
 
-def kernel_environment(settings: Settings, *, credentials: bool) -> dict[str, str]:
-    """Return the environment of a notebook's kernel: without database credentials unless they are asked for."""
-    environment = dict(os.environ)
+def kernel_environment(settings: Settings, *, credentials: bool, files: Path | None = None) -> dict[str, str]:
+    """Return the environment of a notebook's kernel.
+
+    Parameters
+    ----------
+    settings : Settings
+    credentials : bool
+        Whether it has the database's credentials.
+    files : Path, optional
+        Where the files that belong to the page go; without it a notebook writes none.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != PAGE_FILES_VARIABLE}
+    if files is not None:
+        environment[PAGE_FILES_VARIABLE] = str(files.resolve())
     if not credentials:
         environment = {name: value for name, value in environment.items() if name not in DATABASE_VARIABLES}
         environment |= REPEATABLE

@@ -50,6 +50,7 @@ def write_reports(
     at_a_time: int = AT_A_TIME,
     anew: bool = False,
     say: Callable[[str], None] = lambda line: None,
+    finished: Callable[[Path], None] = lambda pages: None,
 ) -> list[Path]:
     """Write all reports and exports of a workspace, and the index of all workspaces.
 
@@ -69,22 +70,20 @@ def write_reports(
         Whether also those are made again that are there, of the same data, parameters, notebook and code.
     say : callable
         Gets a line for the user.
+    finished : callable
+        Gets this run's own copy of what is in place now; another run may change what is there.
 
     Returns
     -------
     list of Path
-        The index, the reports in the order of `REPORTS`, the exports.
+        The index, the reports with their files in the order of `REPORTS`, the exports.
 
     Raises
     ------
-    UsageError
-        Where no report can be written; before any notebook is run.
-    CacheError
-        Where the workspace has no cache.
-    NotebookError
-        Where a notebook fails; the reports that were there stay.
-    InterruptedRunError
-        After Ctrl-C; the reports that were there stay.
+    UsageError, CacheError
+        Where no report can be written, or the workspace has no cache; before any notebook is run.
+    NotebookError, InterruptedRunError
+        Where a notebook fails; after Ctrl-C. The reports that were there stay.
     """
     check_writable(settings)
     meta = _meta(workspace, settings)
@@ -100,6 +99,7 @@ def write_reports(
         with reports_lock(settings.reports_dir), usable(settings.reports_dir, REPORTS_REMEDY):
             run.put_in_place(target)
             index = write_index(settings.reports_dir, REPORTS)
+        finished(work / PAGES)
         return [index, *(target / file for file in run.files())]
 
 
@@ -112,9 +112,9 @@ def check_writable(settings: Settings) -> None:
 
 
 def run_and_render(name: str, parameters: dict[str, str], work: Path, settings: Settings, note: str) -> Path:
-    """Run one report's notebook and render it into the pages of a work folder; the executed notebook is kept."""
+    """Run one report's notebook and render it, with its files, into a work folder's pages; the notebook is kept."""
     kept = settings.workspace_dir(parameters["workspace"]) / "reports" / f"{name}.ipynb"
-    output = run_notebook(name, parameters, work / f"{name}.ipynb", settings=settings, kept=kept)
+    output = run_notebook(name, parameters, work / f"{name}.ipynb", settings=settings, kept=kept, files=work / PAGES)
     links = {"All reports": "../index.html", **{title: f"{report}.html" for report, title in REPORTS.items()}}
     title = f"{REPORTS[name]} · {parameters['workspace']}"
     return render_html(output, work / PAGES / f"{name}.html", title, links=links, note=note)
@@ -164,15 +164,16 @@ class _Run:
         self._made.write()
 
     def files(self) -> list[Path]:
-        """Return the reports in the order of `REPORTS`, and the exports, as they are in the workspace's folder."""
-        pages = [self._pages / f"{name}.html" for name in REPORTS]
-        return [path.relative_to(self._pages) for path in (*pages, *self._files_of(EXPORTS))]
+        """Return the reports with their files in the order of `REPORTS`, and the exports, within the folder."""
+        files = [file for name in self.reports for file in self._files_of(name) if file.name != Edition.FILE]
+        return [path.relative_to(self._pages) for path in files]
 
     def _files_of(self, name: str) -> list[Path]:
         if name == EXPORTS:
             return sorted((self._pages / EXPORTS).iterdir())
         edition = [self._pages / Edition.FILE] if name == "sales" else []
-        return [self._pages / f"{name}.html", *edition]
+        others = sorted(file for file in self._pages.glob(f"{name}.*") if file.suffix != ".html")
+        return [self._pages / f"{name}.html", *others, *edition]
 
 
 def _meta(workspace: str, settings: Settings) -> CacheMeta:

@@ -40,6 +40,7 @@ def run_notebook(
     settings: Settings,
     credentials: bool = False,
     kept: Path | None = None,
+    files: Path | None = None,
 ) -> Path:
     """Run one of our notebooks by papermill, in a kernel of its own.
 
@@ -57,6 +58,8 @@ def run_notebook(
         Whether the kernel gets the database's credentials (`invoice_lab.settings.DATABASE_VARIABLES`).
     kept : Path, optional
         Where a copy of the executed notebook is put, after a failure too; for an `output` in a folder that is removed.
+    files : Path, optional
+        Where the files that belong to the page are written.
 
     Returns
     -------
@@ -70,17 +73,15 @@ def run_notebook(
     NotebookError
         Where a cell fails; names the cell and the partial notebook. An error of `invoice_lab.errors` keeps its class.
     InterruptedRunError
-        After Ctrl-C; the kernel was interrupted, and waited for. Where its cell raised an error of
-        `invoice_lab.errors`, that one is raised instead.
+        After Ctrl-C; the kernel was interrupted, and waited for. One of `invoice_lab.errors` in its cell comes first.
     """
     source = notebook_path(name)
     check_parameters(source, parameters)
-    output.parent.mkdir(parents=True, exist_ok=True)
     notebook = _prepared(source)
     started: list[Any] = []
     with interruptible(started) as arrived:
         try:
-            environment = kernel_environment(settings, credentials=credentials)
+            environment = kernel_environment(settings, credentials=credentials, files=files)
             _execute(notebook, dict(parameters), output, environment, started)
         except InvoiceLabError:
             raise
@@ -107,6 +108,7 @@ def _execute(
     import papermill
 
     logging.getLogger("papermill").setLevel(logging.WARNING)
+    output.parent.mkdir(parents=True, exist_ok=True)
     papermill.execute_notebook(
         notebook,
         str(output),

@@ -17,11 +17,13 @@ from invoice_lab.dashboards.pages import find_page, pages
 from invoice_lab.dashboards.process import free_port
 from invoice_lab.dashboards.server import dashboards, serve
 from invoice_lab.errors import CacheError, NotebookError, UsageError
+from invoice_lab.reporting.files import PAGE_FILES_VARIABLE
 from invoice_lab.settings import Settings, notebooks_dir
 
 
 @pytest.fixture
 def served(settings: Settings, tiny_notebooks: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
+    monkeypatch.setenv(PAGE_FILES_VARIABLE, "secret")
     for name in ("DATABASE_URL", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "INVOICE_LAB_API_TOKEN", "PYTHONPATH"):
         monkeypatch.setenv(name, "secret")
     cache_from_truth(small_truth(), settings)
@@ -67,6 +69,13 @@ def test_kernels_know_the_cache_and_nothing_secret(served: Served, settings: Set
         "cache" in path.parts for path in known
     )
     assert Settings.from_environment(served.environment).cache_dir("sample").resolve() == settings.cache_dir("sample")
+
+
+def test_dashboards_write_no_files_of_a_page(served: Served, settings: Settings) -> None:
+    assert PAGE_FILES_VARIABLE not in served.environment
+    own = prepare(settings, "sample", "127.0.0.1", 8867, notebooks=notebooks_dir(), pool_size=1)
+    assert "page.exports()" in (notebooks_dir() / "segments.ipynb").read_text()
+    assert "page.exports()" not in (own.root / "pages" / "segments.ipynb").read_text()
 
 
 def test_the_folder_is_made_anew(served: Served, settings: Settings, tiny_notebooks: Path) -> None:

@@ -22,6 +22,7 @@ from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import REPORTS, write_reports
 from invoice_lab.settings import Settings
 
+SEGMENT_FILES = ("segments.csv", "segments.parquet")
 FETCHING = {"src", "href", "xlink:href", "action", "poster", "data", "srcset"}
 
 
@@ -61,7 +62,7 @@ def test_equal_bytes_from_another_run_with_one_worker(made, tmp_path):
     doubtful_cache(again)
     write_reports("sample", again, at_a_time=1)
     files = sorted(path.relative_to(made.reports_dir) for path in made.reports_dir.rglob("[!.]*") if path.is_file())
-    assert len(files) == 1 + len(REPORTS) + 5 + 1
+    assert len(files) == 1 + len(REPORTS) + 2 + 5 + 1
     for file in files:
         assert (made.reports_dir / file).read_bytes() == (again.reports_dir / file).read_bytes(), file
 
@@ -113,6 +114,13 @@ def test_hostile_names_are_shown_as_text(made):
     assert "\u202e" not in pages["ocr_quality"]
 
 
+def test_files_are_linked_from_their_page(made):
+    folder = made.reports_dir / "sample"
+    assert {path.name for path in folder.glob("segments.*")} == {"segments.html", *SEGMENT_FILES}
+    for file in SEGMENT_FILES:
+        assert f'<a download="{file}" href="{file}">{file}</a>' in (folder / "segments.html").read_text()
+
+
 def test_pages_are_small(made):
     for name, page in _pages(made).items():
         assert len(page.encode()) < 1_500_000, name
@@ -125,7 +133,8 @@ def ready(made, monkeypatch):
     def fill(names, parameters, settings, work, *rest, **options):
         for name in names:
             shutil.copyfile(made.workspace_dir("sample") / "reports" / f"{name}.ipynb", work / f"{name}.ipynb")
-            shutil.copyfile(made.reports_dir / "sample" / f"{name}.html", work / "pages" / f"{name}.html")
+            for file in (made.reports_dir / "sample").glob(f"{name}.*"):
+                shutil.copyfile(file, work / "pages" / file.name)
 
     # what is in the reports is tested above; below, where they go
     monkeypatch.setattr(reports, "_run_all", fill)
@@ -143,6 +152,8 @@ def test_earlier_reports_of_another_day_are_archived(ready, tmp_path):
     assert re.fullmatch(r"2020-09-19-[0-9a-f]{16}", archived.name)
     kept = (archived / "sales.html").read_bytes()
     assert kept == first.replace(b"../index.html", b"../../../index.html")
+    for file in SEGMENT_FILES:
+        assert (archived / file).read_bytes() == (settings.reports_dir / "sample" / file).read_bytes()
     index = (settings.reports_dir / "index.html").read_text()
     assert "1 earlier edition" in index
     assert "2020-03-31" in index
@@ -232,6 +243,22 @@ def test_a_cache_that_is_refreshed_meanwhile_leaves_nothing_remembered(ready, no
     doubtful_cache(settings)
     write_reports("sample", settings)
     assert notebooks_run == [set(REPORTS)] * 2
+
+
+@pytest.mark.parametrize("file", SEGMENT_FILES)
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"x")], ids=["missing", "changed"])
+def test_files_of_the_segments_page_are_made_again_with_it(notebooks_run, tmp_path, file, spoil):
+    settings = Settings(tmp_path / "data", tmp_path / "reports")
+    doubtful_cache(settings)
+    first = write_reports("sample", settings)
+    place = settings.reports_dir / "sample" / file
+    assert place in first
+    before = place.read_bytes()
+    spoil(place)
+    pages = []
+    write_reports("sample", settings, finished=lambda folder: pages.append((folder / file).read_bytes()))
+    assert notebooks_run[1:] == [{"segments"}]
+    assert pages == [place.read_bytes()] == [before]
 
 
 def test_other_data_code_or_notebooks_are_a_change(notebooks_run, tmp_path, monkeypatch):

@@ -114,6 +114,9 @@ def test_with_a_database_of_ones_own_nothing_is_ingested_without_scans(runs, tmp
         with database(own) as books, books.connect("reader", "shop") as connection, connection.cursor() as cursor:
             cursor.execute("select count(*) from batches")
             assert cursor.fetchone() == (1,)
+            cursor.execute("select digest from segment_reports")
+            digests = {path: digest for path, digest in checksums(own).items() if path == "shop/segments.parquet"}
+            assert cursor.fetchall() == [(digests["shop/segments.parquet"],)]
 
 
 def test_only_the_owner_looks_into_workspaces(runs):

@@ -18,7 +18,7 @@ OF_THE_TESTS = {
     "INVOICE_LAB_REQUIRE_BROWSER",
     "INVOICE_LAB_REQUIRE_ENGINES",
 }
-INTERNAL = {"INVOICE_LAB_DASHBOARD", "INVOICE_LAB_PAGE", "INVOICE_LAB_PROGRESS"}
+INTERNAL = {"INVOICE_LAB_DASHBOARD", "INVOICE_LAB_PAGE", "INVOICE_LAB_PAGE_FILES", "INVOICE_LAB_PROGRESS"}
 """What invoice_lab sets for its own processes; told in docs/architecture.md, not in the README's table."""
 COMMANDS = sorted(main.commands)
 

@@ -11,7 +11,8 @@ from cache_data import cache_from_truth, small_truth
 from report_data import HOSTILE_PRODUCT, doubtful_cache, empty_cache
 
 from invoice_lab.errors import CacheError
-from invoice_lab.reporting.exports import harmless, write_exports
+from invoice_lab.reporting.exports import write_exports
+from invoice_lab.reporting.typed_files import harmless
 
 
 def _rows(path):

@@ -12,11 +12,11 @@ from invoice_lab.reporting.cards import Card, cards
 from invoice_lab.reporting.header import findings, notes
 from invoice_lab.reporting.interactive import chart_assets
 from invoice_lab.reporting.markup import Html
-from invoice_lab.reporting.pages.customer_sections import CustomerSections
 from invoice_lab.reporting.pages.map_sections import MapSections
 from invoice_lab.reporting.pages.movement_sections import MovementSections
 from invoice_lab.reporting.pages.product_sections import ProductSections
 from invoice_lab.reporting.pages.quality_sections import QualitySections
+from invoice_lab.reporting.pages.segment_exports import SegmentExports
 from invoice_lab.segmentation.sales import quiet_customers
 
 _QUIET_FACTOR = 2
@@ -25,7 +25,7 @@ _SLIPPING = 2
 """Recency score up to which a customer who used to buy is said to be slipping away."""
 
 
-class SegmentsPage(QualitySections, MapSections, MovementSections, CustomerSections, ProductSections):
+class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExports, ProductSections):
     """Who the customers are: RFM segments, clusters, what moved, and what to do."""
 
     title = "Customer segments"
