@@ -157,8 +157,23 @@ def refresh(workspace: str) -> None:
 @ENGINE
 @WORKERS
 @click.option("--anew", is_flag=True, help="Make also those again that nothing has changed for.")
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="REPORT.NAME=VALUE",
+    help="A parameter of a report's notebook, such as segments.language=fr.",
+)
 def report(
-    scans: Path | None, workspace: str | None, as_of: datetime | None, *, engine: str, workers: int, anew: bool
+    scans: Path | None,
+    workspace: str | None,
+    as_of: datetime | None,
+    *,
+    engine: str,
+    workers: int,
+    anew: bool,
+    parameters: tuple[str, ...],
 ) -> None:
     """Make the HTML reports; without --scans of the made-up sample batch.
 
@@ -173,6 +188,7 @@ def report(
         scans=scans,
         workspace=workspace,
         as_of=day,
+        parameters=parameters,
         engine=engine,
         workers=workers,
         anew=anew,

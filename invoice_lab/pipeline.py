@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,8 +16,9 @@ from invoice_lab.errors import NotebookError
 from invoice_lab.ingest import IngestSummary, open_scans
 from invoice_lab.progress import Follower
 from invoice_lab.reporting.files import SEGMENTS_PARQUET
+from invoice_lab.reporting.parameters import by_report
 from invoice_lab.reporting.record import recorded
-from invoice_lab.reporting.reports import check_writable, write_reports
+from invoice_lab.reporting.reports import REPORTS, check_writable, write_reports
 from invoice_lab.reporting.runner import run_notebook
 from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, workspace_name
 from invoice_lab.warehouse.connection import database
@@ -53,6 +54,7 @@ def report(
     scans: Path | None = None,
     workspace: str | None = None,
     as_of: date | None = None,
+    parameters: Sequence[str] = (),
     engine: str = "auto",
     workers: int = 0,
     anew: bool = False,
@@ -70,6 +72,8 @@ def report(
         ``default`` for scans and for a database of one's own, ``sample`` for the sample batch.
     as_of : date, optional
         The reports' reference date; the day after the last invoice by default.
+    parameters : sequence of str
+        As for `invoice_lab.reporting.reports.write_reports`.
     engine, workers
         As for `invoice_lab.ingest.ingest`.
     anew : bool
@@ -83,6 +87,7 @@ def report(
     if scans is not None:
         open_scans(scans, name)  # tells at once where there is nothing to read
     check_writable(settings)
+    by_report(parameters, REPORTS)
     if drawn or scans is not None:
         settings.make_workspace_dir(name)
     source = _draw(settings, say) if drawn else scans
@@ -96,7 +101,7 @@ def report(
     say("Writing the reports ...")
 
     store = partial(_store, name, settings, say)
-    reports = write_reports(name, settings, as_of=as_of, anew=anew, say=say, finished=store)
+    reports = write_reports(name, settings, as_of=as_of, parameters=parameters, anew=anew, say=say, finished=store)
     return PipelineResult(name, summary, reports, time.perf_counter() - start)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from invoice_lab.errors import UsageError
-from invoice_lab.warehouse.queries.frames import nearest
+from invoice_lab.settings import notebooks_dir
+from invoice_lab.warehouse.queries.frames import nearest, one_of
+
+OF_ALL = ("workspace", "as_of")
+"""Parameters that all reports of a run share."""
 
 _TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,)}
 
@@ -40,6 +44,46 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
         if name not in declared:
             raise UsageError(f"The notebook {notebook.stem!r} has no parameter {name!r}{nearest(name, declared)}")
         _check_type(notebook.stem, name, value, declared[name])
+
+
+def by_report(given: Sequence[str], reports: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the parameters of each report that some are given for, in the types that its notebook declares.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Each as ``segments.language=fr``.
+    reports : iterable of str
+        Names of their notebooks.
+
+    Raises
+    ------
+    UsageError
+        For another form, an unknown report or parameter (the nearest known is named), or a value of another type.
+    """
+    known = list(reports)
+    found: dict[str, dict[str, Any]] = {}
+    for item in given:
+        place, equals, text = item.partition("=")
+        report, dot, name = place.partition(".")
+        if not equals or not dot:
+            raise UsageError(f"{item!r} is no parameter of a report.", "Write it as segments.language=fr.")
+        if name in OF_ALL:
+            raise UsageError(f"{name!r} is one for all reports.", "Use --as-of or --workspace.")
+        notebook = notebooks_dir() / f"{one_of(report, known, 'report')}.ipynb"
+        value = _typed(text, declared_parameters(notebook).get(name, ""))
+        check_parameters(notebook, {name: value})
+        found.setdefault(report, {})[name] = value
+    return found
+
+
+def _typed(text: str, kind: str) -> object:
+    """Return a text as a value of a declared type; the text itself where it is none."""
+    if kind == "str":
+        return text
+    with contextlib.suppress(ValueError, SyntaxError):
+        return ast.literal_eval(text.capitalize() if kind == "bool" else text)
+    return text
 
 
 def _check_type(notebook: str, name: str, value: object, declared: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from invoice_lab import __version__
 from invoice_lab.errors import InterruptedRunError
@@ -15,6 +16,7 @@ from invoice_lab.reporting.archive import Edition, read_edition, write_edition
 from invoice_lab.reporting.exports import write_exports
 from invoice_lab.reporting.files import REPORTS_REMEDY, check_folder, usable
 from invoice_lab.reporting.index import write_index
+from invoice_lab.reporting.parameters import by_report
 from invoice_lab.reporting.place import clean_up, files_below, put_in_place, reports_lock
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.render import render_html
@@ -47,6 +49,7 @@ def write_reports(
     settings: Settings,
     *,
     as_of: date | None = None,
+    parameters: Sequence[str] = (),
     at_a_time: int = AT_A_TIME,
     anew: bool = False,
     say: Callable[[str], None] = lambda line: None,
@@ -64,6 +67,8 @@ def write_reports(
     settings : Settings
     as_of : date, optional
         The day the reports are of; the day after the last invoice where left out.
+    parameters : sequence of str
+        Of single reports, each as ``segments.language=fr``.
     at_a_time : int
         Notebooks that run at the same time, each in a process of its own; the bytes don't depend on it.
     anew : bool
@@ -81,17 +86,18 @@ def write_reports(
     Raises
     ------
     UsageError, CacheError
-        Where no report can be written, or the workspace has no cache; before any notebook is run.
+        Where no report can be written or has such a parameter, or there is no cache; before any notebook is run.
     NotebookError, InterruptedRunError
         Where a notebook fails; after Ctrl-C. The reports that were there stay.
     """
     check_writable(settings)
+    own = by_report(parameters, REPORTS)
     meta = _meta(workspace, settings)
     target = settings.workspace_reports_dir(workspace)
     with reports_lock(settings.reports_dir):
         clean_up(target)
     with work_folder(settings.workspace_dir(workspace) / "runs") as work:
-        run = _Run(settings, meta, work, as_of)
+        run = _Run(settings, meta, work, as_of, own)
         new = run.reports if anew else run.changed(target)
         if count := len(run.reports) - len(new):
             say(f"{count} of {len(run.reports)} stay as they are: nothing that they are made from has changed.")
@@ -111,7 +117,7 @@ def check_writable(settings: Settings) -> None:
     check_folder(settings.reports_dir, REPORTS_REMEDY)
 
 
-def run_and_render(name: str, parameters: dict[str, str], work: Path, settings: Settings, note: str) -> Path:
+def run_and_render(name: str, parameters: Mapping[str, Any], work: Path, settings: Settings, note: str) -> Path:
     """Run one report's notebook and render it, with its files, into a work folder's pages; the notebook is kept."""
     kept = settings.workspace_dir(parameters["workspace"]) / "reports" / f"{name}.ipynb"
     output = run_notebook(name, parameters, work / f"{name}.ipynb", settings=settings, kept=kept, files=work / PAGES)
@@ -125,10 +131,13 @@ class _Run:
 
     reports = (*REPORTS, EXPORTS)
 
-    def __init__(self, settings: Settings, meta: CacheMeta, work: Path, as_of: date | None) -> None:
+    def __init__(
+        self, settings: Settings, meta: CacheMeta, work: Path, as_of: date | None, own: Mapping[str, dict[str, Any]]
+    ) -> None:
         self._settings, self._meta, self._work, self._as_of = settings, meta, work, as_of
-        self._parameters = {"workspace": meta.workspace, "as_of": as_of.isoformat() if as_of else ""}
-        self._bases = {name: basis(name, self._parameters, meta) for name in self.reports}
+        common = {"workspace": meta.workspace, "as_of": as_of.isoformat() if as_of else ""}
+        self._parameters = {name: common | own.get(name, {}) for name in self.reports}
+        self._bases = {name: basis(name, self._parameters[name], meta) for name in self.reports}
         self._made = Made(settings.workspace_dir(meta.workspace) / "reports" / "made.json")
         self._pages = work / PAGES
         self._pages.mkdir()
@@ -182,12 +191,18 @@ def _meta(workspace: str, settings: Settings) -> CacheMeta:
 
 
 def _run_all(
-    names: Sequence[str], parameters: dict[str, str], settings: Settings, work: Path, note: str, *, at_a_time: int
+    names: Sequence[str],
+    parameters: Mapping[str, Mapping[str, Any]],
+    settings: Settings,
+    work: Path,
+    note: str,
+    *,
+    at_a_time: int,
 ) -> None:
     """Run the notebooks in fresh processes: a kernel must not inherit our threads and open files."""
     with ProcessPoolExecutor(max_workers=at_a_time, mp_context=get_context("spawn")) as pool:
         futures: list[Future[Path]] = [
-            pool.submit(run_and_render, name, parameters, work, settings, note) for name in names
+            pool.submit(run_and_render, name, parameters[name], work, settings, note) for name in names
         ]
         try:
             for future in as_completed(futures):

@@ -16,14 +16,14 @@ from invoice_lab.settings import notebooks_dir, template_dir
 from invoice_lab.warehouse.cache_meta import CacheMeta
 
 
-def basis(name: str, parameters: Mapping[str, str], data: CacheMeta) -> str:
+def basis(name: str, parameters: Mapping[str, object], data: CacheMeta) -> str:
     """Return a digest of all that a report depends on.
 
     Parameters
     ----------
     name : str
         Of its notebook; exports have none.
-    parameters : mapping of str to str
+    parameters : mapping
     data : CacheMeta
         What the cache holds.
 

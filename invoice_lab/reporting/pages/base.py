@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from invoice_lab.reporting.assets import page_assets
 from invoice_lab.reporting.header import header
 from invoice_lab.reporting.language import Labels
 from invoice_lab.reporting.markup import Html, paragraph
-from invoice_lab.reporting.method import method
+from invoice_lab.reporting.method import method, report_command
 from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import Cache, open_cache
 from invoice_lab.warehouse.queries import query
@@ -39,6 +40,7 @@ class ReportPage:
         The notebook's other parameters, for the section on the method.
     """
 
+    report: ClassVar[str]
     title: ClassVar[str]
     what: ClassVar[str]
     limits: ClassVar[tuple[str, ...]] = ()
@@ -123,7 +125,11 @@ class ReportPage:
 
     def method(self) -> Html:
         """Return method and limits, folded away."""
-        return method(self.parameters, self.limits)
+        return method(self.parameters, self.limits, report_command(self.report, self.parameters, self._defaults()))
+
+    @classmethod
+    def _defaults(cls) -> dict[str, object]:
+        return {name: one.default for name, one in inspect.signature(cls).parameters.items()}
 
 
 MISSING_DAY = words.MISSING

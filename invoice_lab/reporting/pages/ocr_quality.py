@@ -39,6 +39,7 @@ _MOST_CODES = 12
 class OcrQualityPage(ReportPage):
     """How well the scans were read, and which of them a person must look at."""
 
+    report = "ocr_quality"
     title = "OCR quality"
     what = "How well the scans were read, what the checks found, and what waits for a person."
     limits = (

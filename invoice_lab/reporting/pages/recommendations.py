@@ -31,6 +31,7 @@ _SHOWN_PRODUCTS = 3
 class RecommendationsPage(ReportPage):
     """What each customer is likely to buy next, and how far that can be trusted."""
 
+    report = "recommendations"
     title = "Recommendations"
     what = "What each customer is offered next, why, and how far that can be trusted."
     limits = (

@@ -24,6 +24,7 @@ _LONG_PERIOD = 3
 class SalesPage(ReportPage):
     """Totals, months, weekdays, categories, best products and customers of one workspace."""
 
+    report = "sales"
     title = "Sales"
     what = "What was sold, when and to whom: every accepted invoice of the workspace, by its printed total."
     limits = (

@@ -28,6 +28,7 @@ _SLIPPING = 2
 class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExports, ProductSections):
     """Who the customers are: RFM segments, clusters, what moved, and what to do."""
 
+    report = "segments"
     title = "Customer segments"
     what = "Who buys lately, often and for much; who is drifting away; and what to do about it."
     limits = (
