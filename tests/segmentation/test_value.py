@@ -100,7 +100,7 @@ def test_purchases_are_counted_as_the_models_count_them():
     assert summary.loc["a"].tolist() == [1, 2.0, 4.0, 20.0]
     assert summary.loc["b"].tolist()[:3] == [0, 0.0, 3.0]
     assert np.isnan(summary.loc["b", "mean_amount"])
-    with pytest.raises(UsageError, match="no order up to 2019-01-01"):
+    with pytest.raises(UsageError, match="as_of 2019-01-01 lies before the first order"):
         purchase_summary(orders, "2019-01-01")
 
 
