@@ -1,7 +1,7 @@
 """Segments of a large shop: seconds and peak memory of each step, a fresh process each, on a drawn DuckDB file.
 
-The file has the tables of a cache. What is in it is drawn by DuckDB from hashes of row numbers, so that two runs measure
-the same shop: each customer has one invoice at least, the other invoices go to few of them.
+The file has the tables of a cache. What is in it is drawn by DuckDB from hashes of row numbers, so that two runs
+measure the same shop: each customer has one invoice at least, the other invoices go to few of them.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _in_a_process(step: Callable[[Path], _Done], file: Path) -> _Done:
 
 
 def _by_query(file: Path) -> _Done:
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with _opened(file) as connection:
         return _measured(lambda: RFM().fit_transform(query(connection, "rfm_summary", as_of=AS_OF)))
 
 
@@ -155,8 +155,14 @@ def _moved(file: Path) -> _Done:
 
 
 def _summary(file: Path, as_of: str = AS_OF) -> pd.DataFrame:
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with _opened(file) as connection:
         return query(connection, "rfm_summary", as_of=as_of).set_index("customer_id")
+
+
+def _opened(file: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(file), read_only=True)
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def _measured(work: Callable[[], object], frame: pd.DataFrame | None = None) -> _Done:

@@ -88,7 +88,7 @@ def exact_sums(amounts: pd.Series, groups: Integers, count: int) -> Floats:
     while rest.any():
         unit = np.ldexp(1.0, max(int(np.frexp(np.abs(rest).max())[1]) + most - _BITS, _LEAST))
         part = np.rint(rest / unit) * unit
-        parts.append(np.bincount(groups, weights=part, minlength=count))
+        parts.append(np.bincount(groups, weights=part, minlength=count).astype(np.float64))
         rest = rest - part
     total = np.zeros(count)
     for part in reversed(parts):

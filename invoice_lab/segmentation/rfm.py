@@ -39,7 +39,7 @@ def rfm_summary(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:
     """Sum up each customer's orders up to and including a day.
 
     An order below zero is a credit note: it lowers monetary, and is no purchase, so it counts neither for frequency nor
-    for recency. Customers with nothing but credit notes have bought nothing and are left out. An order of 0 is an order.
+    for recency. Customers with nothing but credit notes have bought nothing and are left out. An order of 0 is one.
     The query ``rfm_summary`` gives the same of a cache.
 
     Parameters
@@ -221,8 +221,8 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default") -> pd.DataFrame
     -------
     DataFrame
         One row a segment, in the order of the rules: segment, customers, customer_share, sales, sales_share (0 to 1;
-        shares of sales are 0 where their sum isn't above 0), medians of recency (days), frequency (orders) and monetary (NaN
-        where there is no customer), colour, meaning, action.
+        shares of sales are 0 where their sum isn't above 0), medians of recency (days), frequency (orders) and monetary
+        (NaN where there is no customer), colour, meaning, action.
     """
     require_columns(scored, [*SCORES, "segment"], "scored")
     segments = load_segments(scheme)
