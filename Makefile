@@ -58,7 +58,7 @@ lint: setup ## ruff (rules, format) and mypy --strict
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy
 
-bench: setup ## measure reading, ingest, cache and analytics; prints a table, results in benchmarks/results
+bench: setup ## measure reading, ingest, cache, analytics and segments; prints a table, results in benchmarks/results
 	@.venv/bin/python -m benchmarks
 
 clean: ## remove .venv, .engines, caches of tools and the reports; never .data (scans, books) or reports/archive

@@ -20,9 +20,10 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.segmentation.features import FEATURES, TRANSFORMS, Scaler, ages_of, features_of
+from invoice_lab.segmentation.features import FEATURES, TRANSFORMS, Scaler, features_of
+from invoice_lab.segmentation.profiles import described, profiles_of
 from invoice_lab.segmentation.rules import find_rules
-from invoice_lab.segmentation.stability import bootstrap, gaussian_null, match
+from invoice_lab.segmentation.stability import bootstrap, gaussian_null, in_threads, match
 from invoice_lab.warehouse.queries.frames import one_of, require_columns, whole
 
 K_RANGE = range(2, 9)
@@ -35,17 +36,11 @@ SAMPLE = 10_000
 """Customers that k is chosen on, where there are more."""
 MANY = 200_000
 """Customers from which on clusters are found in mini-batches."""
+RULES_SAMPLE = 50_000
+"""Customers that rules are learnt from, where there are more."""
 
 _N_INIT, _N_INIT_AGAIN = 10, 3
 _SILHOUETTE_SAMPLE = 5_000
-_WORDS = {
-    "recency": ("bought lately", "bought long ago"),
-    "frequency": ("few orders", "many orders"),
-    "monetary": ("low sales", "high sales"),
-    "age": ("younger", "older"),
-}
-_CLEAR = 0.5
-"""Standard deviations from the mean of all customers beyond which a cluster is described by a feature."""
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -77,7 +72,10 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     clusters and those of resampled customers is at least .90, its 5 % quantile .75, the smallest cluster holds
     `smallest_allowed` customers, and rules of three questions tell .83 of the customers' clusters. Where none does,
     `stable_` is False: the clusters of the k with the highest median index are given, and are a convention. The result
-    doesn't depend on the order of rows.
+    doesn't depend on the order of rows, or on the number of cores.
+
+    Of more than 10,000 customers k is chosen on so many that are drawn, and rules are learnt from 50,000 at most; above
+    200,000 the clusters are found in mini-batches. Monetary values below 0 count as 0.
 
     Parameters
     ----------
@@ -99,8 +97,8 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     stable_ : bool
         Whether the clusters pass all floors.
     scores_ : DataFrame
-        One row a k tried: k, silhouette (-1 to 1, of 5,000 customers at most), inertia, smallest (customers),
-        smallest_share, ari_median, ari_low, fidelity, passes (all floors), chosen (bool).
+        One row a k tried: k, silhouette (-1 to 1, of 5,000 customers at most; NaN where these are in one cluster),
+        inertia, smallest (customers), smallest_share, ari_median, ari_low, fidelity, passes (all floors) and chosen.
     null_ : ndarray
         Adjusted Rand indices of as many clusters of plain clouds without groups: what says nothing for groups.
     stability_ : Stability
@@ -161,7 +159,11 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             self._learn(X, raw, rows, known)
         self.feature_names_in_ = np.array(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
-        self.profiles_ = _profiles(X, self.labels_, self)
+        self.profiles_ = profiles_of(X, self.labels_, self.k_).assign(
+            stability=self.stability_.jaccard,
+            rule=list(self.rules_.texts),
+            description=[described(center, self.features) for center in self.centers_],
+        )
         return self
 
     def _learn(self, frame: pd.DataFrame, raw: Floats, rows: Floats, known: npt.NDArray[np.bool_]) -> None:
@@ -180,7 +182,9 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.stability_ = bootstrap(fit, own, labels, times=self.bootstraps, seed=self.random_state, drawn_from=sample)
         self.confidence_ = np.full(len(frame), np.nan)
         self.confidence_[known] = self.stability_.confidence
-        self.rules_ = find_rules(pd.DataFrame(raw[known], columns=list(self.features)), labels, self.random_state)
+        some = _drawn(len(labels), RULES_SAMPLE, self.random_state)
+        told = pd.DataFrame(raw[known][some], columns=list(self.features))
+        self.rules_ = find_rules(told, labels[some], self.random_state)
         self._map = PCA(n_components=min(2, len(self.features))).fit(sample)
 
     def predict(self, X: pd.DataFrame) -> Integers:  # noqa: N803
@@ -261,8 +265,9 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def _try(self, scaled: Floats, rows: Floats) -> tuple[pd.DataFrame, int]:
         """Fit each k and measure it; return the table and the k chosen."""
         distinct = len(np.unique(scaled, axis=0))
-        tried = [self._measured(k, scaled, rows) for k in ([self.k] if self.k else K_RANGE) if k < distinct]
-        table = pd.DataFrame(tried)
+        tried = [k for k in ([self.k] if self.k else K_RANGE) if k < distinct]
+        fitted = [*in_threads(partial(self._fitted, scaled, rows), tried)]
+        table = pd.DataFrame([self._measured(scaled, *one) for one in fitted])
         table["smallest_share"] = table["smallest"] / len(scaled)
         large = table["smallest"] >= smallest_allowed(len(scaled))
         steady = (table["ari_median"] >= USUAL_ARI) & (table["ari_low"] >= LOW_ARI)
@@ -275,23 +280,35 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         table["chosen"] = table["k"] == k
         return table, k
 
-    def _measured(self, k: int, scaled: Floats, rows: Floats) -> dict[str, Any]:
+    def _fitted(self, scaled: Floats, rows: Floats, k: int) -> tuple[KMeans | MiniBatchKMeans, float, float]:
+        """Return the clusters, their silhouette, and the fidelity of their rules."""
         model = _fit(k, _N_INIT, scaled, self.random_state)
         labels = np.asarray(model.labels_, np.int64)
+        rules = find_rules(pd.DataFrame(rows, columns=list(self.features)), labels, self.random_state)
+        return model, _silhouette(scaled, labels, self.random_state), rules.fidelity
+
+    def _measured(
+        self, scaled: Floats, model: KMeans | MiniBatchKMeans, silhouette: float, fidelity: float
+    ) -> dict[str, Any]:
+        labels, k = np.asarray(model.labels_, np.int64), model.n_clusters
         fit = partial(_fit, k, _N_INIT_AGAIN)
         stability = bootstrap(fit, scaled, labels, times=self.bootstraps, seed=self.random_state)
-        some = _SILHOUETTE_SAMPLE if len(scaled) > _SILHOUETTE_SAMPLE else None
-        silhouette = silhouette_score(scaled, labels, sample_size=some, random_state=self.random_state)
-        rules = find_rules(pd.DataFrame(rows, columns=list(self.features)), labels, self.random_state)
         return {
             "k": k,
-            "silhouette": round(float(silhouette), 6),
+            "silhouette": round(silhouette, 6),
             "inertia": round(float(model.inertia_), 3),
             "smallest": int(np.bincount(labels).min()),
             "ari_median": round(stability.median, 6),
             "ari_low": round(stability.low, 6),
-            "fidelity": round(rules.fidelity, 6),
+            "fidelity": round(fidelity, 6),
         }
+
+
+def _silhouette(scaled: Floats, labels: Integers, seed: int) -> float:
+    """Return the silhouette of some customers; NaN where all of these are in one cluster."""
+    some = _drawn(len(scaled), _SILHOUETTE_SAMPLE, seed)
+    one = len(np.unique(labels[some])) < 2
+    return float("nan") if one else float(silhouette_score(scaled[some], labels[some]))
 
 
 def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans | MiniBatchKMeans:
@@ -304,9 +321,14 @@ def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans | MiniBatchKMea
 
 def _sampled(rows: Floats, seed: int) -> Floats:
     """Return the rows, or as many of them as k is chosen on; equal calls return the same ones."""
-    if len(rows) <= SAMPLE:
-        return rows
-    return rows[np.sort(np.random.default_rng(seed).choice(len(rows), SAMPLE, replace=False))]
+    return rows[_drawn(len(rows), SAMPLE, seed)]
+
+
+def _drawn(count: int, most: int, seed: int) -> Integers:
+    """Return the numbers below `count`, or `most` of them, drawn and ascending."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
 
 
 @dataclass(frozen=True)
@@ -351,30 +373,3 @@ def _by_value(centers: Floats, labels: Integers, monetary: Floats) -> Floats:
     """Order the centres by mean monetary value, the highest first."""
     means = [monetary[labels == label].mean() if (labels == label).any() else -np.inf for label in range(len(centers))]
     return centers[np.argsort(-np.array(means), kind="stable")]
-
-
-def _profiles(frame: pd.DataFrame, labels: Integers, model: CustomerClusters) -> pd.DataFrame:
-    shown = frame[list(FEATURES[:3])].astype("float64")
-    if "age" in frame.columns and frame["age"].notna().any():
-        shown["age"] = ages_of(frame)
-    grouped = shown.groupby(labels)
-    index = pd.RangeIndex(model.k_, name="cluster")
-    table = pd.DataFrame({"customers": grouped.size(), "sales": grouped["monetary"].sum()}).reindex(index, fill_value=0)
-    table.insert(1, "customer_share", table["customers"] / len(frame))
-    table["sales_share"] = table["sales"] / (table["sales"].sum() or 1.0)
-    for feature in shown.columns:
-        table[feature] = grouped[feature].mean()
-        table[f"{feature}_median"] = grouped[feature].median()
-    if "age" in shown:
-        table["age_known"] = grouped["age"].count().reindex(index, fill_value=0)
-    table["stability"] = model.stability_.jaccard
-    table["rule"] = list(model.rules_.texts)
-    table["description"] = [_describe(center, model.features) for center in model.centers_]
-    return table.rename_axis("cluster")
-
-
-def _describe(center: Floats, features: Sequence[str]) -> str:
-    words = [
-        _WORDS[feature][int(value > 0)] for feature, value in zip(features, center, strict=True) if abs(value) >= _CLEAR
-    ]
-    return ", ".join(words) or "near the average"

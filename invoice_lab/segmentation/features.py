@@ -25,8 +25,8 @@ class Scaler:
     Parameters
     ----------
     transform : {"yeo-johnson", "log", "raw"}
-        Yeo and Johnson's power transform (Biometrika 87, 2000), fitted to each feature; the logarithm of one more,
-        with the sign kept; or nothing.
+        Yeo and Johnson's power transform (Biometrika 87, 2000), fitted to each feature; the logarithm of one more; or
+        nothing.
     """
 
     def __init__(self, transform: str) -> None:
@@ -49,7 +49,7 @@ class Scaler:
 
     def _even(self, rows: Floats) -> Floats:
         if self._transform == "log":
-            return np.sign(rows) * np.log1p(np.abs(rows))  # signed: what was credited can exceed what was bought
+            return np.log1p(rows)
         even = rows.astype(np.float64)
         if self._transform == "yeo-johnson" and self._varying.any():
             even[:, self._varying] = self._power.transform(rows[:, self._varying])
@@ -57,14 +57,20 @@ class Scaler:
 
 
 def features_of(frame: pd.DataFrame, features: Sequence[str]) -> Floats:
-    """Return features in their own units, shape (customers, features); unknown or impossible ages are NaN."""
+    """Return features in their own units, shape (customers, features); unknown or impossible ages are NaN.
+
+    A monetary value below 0 counts as 0: a handful of customers who were credited more than they ever bought would
+    bend the power transform of all others.
+    """
     require_columns(frame, list(dict.fromkeys([*FEATURES[:3], *features])), "the RFM summary")
-    columns = [
-        ages_of(frame).to_numpy() if feature == "age" else numbers_of(frame[feature], feature).to_numpy()
-        for feature in features
-    ]
-    numbers_of(frame["monetary"], "monetary")
-    return np.column_stack(columns).astype(np.float64)
+    values = {feature: numbers_of(frame[feature], feature).to_numpy() for feature in FEATURES[:3]}
+    for feature in FEATURES[:2]:
+        if (values[feature] < 0).any():
+            raise UsageError(f"{feature} holds {values[feature].min():g}, and can't be below 0.", "Check the summary.")
+    values["monetary"] = np.maximum(values["monetary"], 0.0)
+    if "age" in features:
+        values["age"] = ages_of(frame).to_numpy()
+    return np.column_stack([values[feature] for feature in features]).astype(np.float64)
 
 
 def ages_of(frame: pd.DataFrame) -> pd.Series:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 import pandas as pd
 
 from invoice_lab.segmentation.rfm import RFM
 from invoice_lab.segmentation.segments import SCORES
-from invoice_lab.warehouse.queries.frames import require_columns
+from invoice_lab.warehouse.queries.frames import numbers_of, require_columns
 
 
 def neighbours(scored: pd.DataFrame, model: RFM) -> pd.DataFrame:
@@ -28,29 +30,43 @@ def neighbours(scored: pd.DataFrame, model: RFM) -> pd.DataFrame:
         segment; missing likewise).
     """
     require_columns(scored, [*SCORES, "segment"], "scored")
-    now = scored[list(SCORES)].astype("float64")
+    now = pd.DataFrame({score: numbers_of(scored[score], score).to_numpy() for score in SCORES})
+    segment = scored["segment"].to_numpy(object)
     if scored.empty:
-        return pd.DataFrame({"with_order": [], "days": pd.array([], dtype="Int64"), "without_order": []})
+        columns = {"with_order": "str", "days": "Int64", "without_order": "object"}
+        return pd.DataFrame(columns=list(columns), index=scored.index).astype(columns)
     more = now.assign(recency=0.0, frequency=now["frequency"] + 1)
-    more["monetary"] += now["monetary"] / now["frequency"]
-    found = pd.DataFrame({"with_order": model.transform(more)["segment"]}, index=scored.index)
-    found["days"] = pd.array([pd.NA] * len(scored), dtype="Int64")
-    found["without_order"] = pd.Series(pd.NA, index=scored.index, dtype="object")
+    more["monetary"] += now["monetary"] / now["frequency"].clip(lower=1)
+    days, without_order = np.full(len(now), -1), np.full(len(now), pd.NA, object)
     for start in _steps(model, now):
-        later = now.assign(recency=now["recency"].clip(lower=start))
-        segment = model.transform(later)["segment"]
-        changed = found["days"].isna() & (now["recency"] < start) & (segment != scored["segment"])
-        found.loc[changed, "days"] = (start - now["recency"][changed]).astype("int64")
-        found.loc[changed, "without_order"] = segment[changed]
-    return found
+        later = model.transform(now.assign(recency=now["recency"].clip(lower=start)))["segment"].to_numpy(object)
+        changed = (days < 0) & (now["recency"] < start).to_numpy() & (later != segment)
+        days[changed] = start - now["recency"].to_numpy()[changed]
+        without_order[changed] = later[changed]
+    return pd.DataFrame(
+        {
+            "with_order": model.transform(more)["segment"].array,
+            "days": pd.arrays.IntegerArray(days, days < 0),
+            "without_order": without_order,
+        },
+        index=scored.index,
+    )
 
 
 def _steps(model: RFM, now: pd.DataFrame) -> list[int]:
     """Return the days since the last order at which the recency score steps down."""
-    days = pd.DataFrame({"recency": np.arange(int(now["recency"].max()) + 2, dtype=float)})
-    days = days.assign(frequency=now["frequency"].median(), monetary=now["monetary"].median())
-    scores = model.transform(days)["recency_score"]
-    return list(scores.index[scores.diff() < 0])
+    middle = now[["frequency", "monetary"]].median()
+
+    def score(day: int) -> int:
+        one = pd.DataFrame({"recency": [float(day)], "frequency": [middle["frequency"]]})
+        return int(model.transform(one.assign(monetary=middle["monetary"]))["recency_score"].item())
+
+    days = range(int(now["recency"].max()) + 2)
+    steps, left = [], score(0)
+    while score(days[-1]) < left:
+        steps.append(bisect_left(days, True, key=lambda day: score(day) < left))
+        left = score(steps[-1])
+    return steps
 
 
 def say(segment: str, with_order: str, days: int | None, without_order: str | None) -> str:

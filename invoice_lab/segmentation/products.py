@@ -7,6 +7,7 @@ import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation.movement import interval
+from invoice_lab.segmentation.orders import shares_of
 from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, numbers_of, require_columns, require_values
 
 COLUMNS = ("customer_id", "basket_id", "date", "product_id", "quantity", "amount")
@@ -56,7 +57,7 @@ def product_summary(lines: pd.DataFrame, as_of: Day, days: int = TREND_DAYS) -> 
         raise UsageError(f"There is no line up to {day:%Y-%m-%d}.", "Give a later day.")
     table = _sums(kept).join(_again(kept)).join(_trend(kept, day, days))
     table = table.sort_values(["sales", "quantity"], ascending=False, kind="stable")
-    table.insert(1, "sales_share", table["sales"] / (table["sales"].sum() or 1.0))
+    table.insert(1, "sales_share", shares_of(table["sales"]))
     return table.assign(**{"class": abc(table["sales"])})
 
 

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
+from invoice_lab.segmentation.orders import exact_sums, orders_of, shares_of, until
 from invoice_lab.segmentation.scores import CutScores, RankScores
 from invoice_lab.segmentation.segments import (
     AS_R,
@@ -27,10 +28,8 @@ from invoice_lab.segmentation.segments import (
 from invoice_lab.warehouse.queries.frames import (
     Day,
     as_day,
-    days_of,
     numbers_of,
     require_columns,
-    require_values,
     whole,
 )
 
@@ -39,6 +38,10 @@ SCORE_COLUMNS = tuple(f"{score}_score" for score in SCORES)
 
 def rfm_summary(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:
     """Sum up each customer's orders up to and including a day.
+
+    An order below zero is a credit note: it lowers monetary, and is no purchase, so it counts neither for frequency nor
+    for recency. Customers with nothing but credit notes have bought nothing and are left out. An order of 0 is one.
+    The query ``rfm_summary`` gives the same of a cache.
 
     Parameters
     ----------
@@ -52,43 +55,34 @@ def rfm_summary(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:
     -------
     DataFrame
         Index customer_id, sorted. Columns recency (int, whole days from the last order to `as_of`), frequency (int,
-        orders) and monetary (float, sum in the currency of `orders`).
+        orders) and monetary (float, sum in the currency of `orders`). The order of rows doesn't count, to the last bit.
 
     Raises
     ------
     UsageError
         For missing columns or values, two currencies, or an `as_of` before the first order.
     NotEnoughDataError
-        Where there is no order.
+        Where there is no order, or nothing but credit notes.
     """
-    columns = ["customer_id", "order_date", "amount"]
-    require_columns(orders, columns, "orders")
-    if orders.empty:
-        raise NotEnoughDataError("There are no orders, so no customer can be scored.")
-    require_values(orders, columns[:2], "orders")
-    _one_currency(orders)
-    day = as_day(as_of)
-    kept = pd.DataFrame(
-        {
-            "customer_id": orders["customer_id"],
-            "day": days_of(orders["order_date"], "order_date"),
-            "amount": numbers_of(orders["amount"], "amount"),
-        }
-    )
-    first = kept["day"].min()
-    kept = kept[kept["day"] <= day]
+    kept = orders_of(orders)
     if kept.empty:
-        raise UsageError(f"as_of {day:%Y-%m-%d} lies before the first order ({first:%Y-%m-%d}).", "Give a later day.")
-    # sorted, so that the sums don't depend on the order of rows in their last bits
-    kept = kept.sort_values(["customer_id", "day", "amount"])
-    grouped = kept.groupby("customer_id", sort=True)
-    return pd.DataFrame(
+        raise NotEnoughDataError("There are no orders, so no customer can be scored.")
+    kept, day = until(kept, as_of), as_day(as_of)
+    groups, customers = pd.factorize(kept["customer_id"], sort=True)
+    bought = kept["amount"].to_numpy() >= 0
+    summary = pd.DataFrame(
         {
-            "recency": (day - grouped["day"].max()).dt.days.astype("int64"),
-            "frequency": grouped.size().astype("int64"),
-            "monetary": grouped["amount"].sum(),
-        }
+            "frequency": np.bincount(groups[bought], minlength=len(customers)),
+            "monetary": exact_sums(kept["amount"], groups, len(customers)),
+        },
+        index=pd.Index(customers, name="customer_id"),
     )
+    summary = summary[summary["frequency"] > 0]
+    if summary.empty:
+        raise NotEnoughDataError(f"Up to {day:%Y-%m-%d} there are credit notes only: no customer has bought anything.")
+    last = kept["day"][bought].groupby(groups[bought]).max()
+    summary.insert(0, "recency", (day - last).dt.days.to_numpy("int64"))
+    return summary
 
 
 class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -230,8 +224,8 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default", segments_file: 
     -------
     DataFrame
         One row a segment, in the order of the rules: segment, customers, customer_share, sales, sales_share (0 to 1;
-        shares of sales are 0 where all sales are 0), medians of recency (days), frequency (orders) and monetary (NaN
-        where there is no customer), colour, meaning, action.
+        shares of sales are 0 where their sum isn't above 0), medians of recency (days), frequency (orders) and monetary
+        (NaN where there is no customer), colour, meaning, action.
     """
     require_columns(scored, [*SCORES, "segment"], "scored")
     segments = load_segments(scheme, segments_file)
@@ -243,7 +237,7 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default", segments_file: 
     table[["customers", "sales"]] = table[["customers", "sales"]].fillna(0)
     table["customers"] = table["customers"].astype("int64")
     table.insert(1, "customer_share", table["customers"] / max(len(scored), 1))
-    table.insert(3, "sales_share", table["sales"] / (table["sales"].sum() or 1.0))
+    table.insert(3, "sales_share", shares_of(table["sales"]))
     for what in ("colour", "meaning", "action"):
         table[what] = [getattr(segment, what) for segment in segments]
     return table.rename_axis("segment").reset_index()
@@ -255,12 +249,6 @@ def score_map(scored: pd.DataFrame, bins: int = LEVELS) -> pd.DataFrame:
     levels = range(1, bins + 1)
     counts = pd.crosstab(scored["recency_score"], scored["frequency_score"])
     return counts.reindex(index=list(reversed(levels)), columns=list(levels), fill_value=0).astype("int64")
-
-
-def _one_currency(orders: pd.DataFrame) -> None:
-    if "currency" in orders.columns and orders["currency"].nunique() > 1:
-        found = ", ".join(sorted(map(str, orders["currency"].dropna().unique())))
-        raise UsageError(f"The orders are in more than one currency ({found}).", "Choose one: amounts can't be added.")
 
 
 def _values(summary: pd.DataFrame) -> pd.DataFrame:

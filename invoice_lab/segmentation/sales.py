@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, numbers_of, one_of, require_columns, whole
+from invoice_lab.segmentation.orders import exact_sums, orders_of
+from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, one_of, require_columns, whole
 
 MEASURES = ("sales", "invoices", "customers", "average_basket")
 _BLOCK = 1_000_000
@@ -73,8 +74,8 @@ class Share:
 
     @property
     def share(self) -> float:
-        """What they hold as a share of the whole; 0 where the whole is 0."""
-        return self.value / self.total if self.total else 0.0
+        """What they hold as a share of the whole; 0 where the whole isn't above 0."""
+        return self.value / self.total if self.total > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def compare_periods(orders: pd.DataFrame, as_of: Day, days: int = 90) -> dict[st
     UsageError
         For missing columns, two currencies, or days below 1.
     """
-    frame = _one_currency(orders)
+    frame = orders_of(orders)
     whole(days, "days", 1)
     end = as_day(as_of)
     middle, start = end - pd.Timedelta(days=days), end - pd.Timedelta(days=2 * days)
@@ -171,16 +172,24 @@ def quiet_customers(orders: pd.DataFrame, as_of: Day, factor: float = 2.0) -> pd
     """Find customers with three orders or more who have not bought for `factor` times their usual interval.
 
     The usual interval is the median of the days between their orders (orders of one day are one), at least one day.
+    Credit notes, which are below zero, are no orders; they lower the sales.
 
     Returns
     -------
     DataFrame
         Index customer_id; orders, usual_days, silent_days, sales; the largest sales first.
+
+    Raises
+    ------
+    UsageError
+        For missing columns or values, two currencies, or a factor that isn't above 0.
     """
-    frame = _one_currency(orders)
+    if not 0 < factor < np.inf:
+        raise UsageError(f"factor is {factor!r}; it must be a number above 0.")
+    frame = orders_of(orders)
     end = as_day(as_of)
     frame = frame[frame["day"] <= end]
-    days = frame.drop_duplicates(["customer_id", "day"]).sort_values(["customer_id", "day"])
+    days = frame[frame["amount"] >= 0].drop_duplicates(["customer_id", "day"]).sort_values(["customer_id", "day"])
     gap = days.groupby("customer_id")["day"].diff().dt.days
     by_customer = days.assign(gap=gap).groupby("customer_id")
     table = pd.DataFrame(
@@ -188,20 +197,22 @@ def quiet_customers(orders: pd.DataFrame, as_of: Day, factor: float = 2.0) -> pd
             "orders": by_customer.size(),
             "usual_days": by_customer["gap"].median().clip(lower=1),
             "silent_days": (end - by_customer["day"].max()).dt.days,
-            "sales": frame.groupby("customer_id")["amount"].sum(),
         }
-    )
+    ).join(_sums(frame))
     quiet = table[(table["orders"] >= 3) & (table["silent_days"] >= factor * table["usual_days"])]
     return quiet.reset_index().sort_values(["sales", "customer_id"], ascending=[False, True]).set_index("customer_id")
 
 
 def repeat_share(orders: pd.DataFrame) -> Share:
-    """Return how many customers bought more than once (members), and how much of the sales is theirs."""
-    frame = _one_currency(orders)
-    by_customer = frame.groupby("customer_id")["amount"].agg(["size", "sum"])
-    again = by_customer["size"] > 1
-    total = float(by_customer["sum"].sum())
-    return Share(int(again.sum()), len(by_customer), float(by_customer.loc[again, "sum"].sum()), total)
+    """Return how many customers bought more than once (members) of those who bought, and how much of sales is theirs.
+
+    Credit notes, which are below zero, are no purchases; they lower the sales. Raises as `quiet_customers` does.
+    """
+    frame = orders_of(orders)
+    bought = frame[frame["amount"] >= 0].groupby("customer_id").size().rename("orders")
+    sales = _sums(frame).reindex(bought.index)
+    again = bought > 1
+    return Share(int(again.sum()), len(bought), float(sales[again].sum()), float(sales.sum()))
 
 
 def interval(
@@ -237,18 +248,11 @@ def _finite(values: Iterable[float]) -> np.ndarray:
     return numbers
 
 
-def _one_currency(orders: pd.DataFrame) -> pd.DataFrame:
-    """Return customer_id, day and amount of orders in one currency."""
-    require_columns(orders, ["customer_id", "order_date", "amount"], "orders")
-    if "currency" in orders.columns and orders["currency"].nunique() > 1:
-        raise UsageError("The orders are in more than one currency.", "Choose one: amounts can't be added.")
-    return pd.DataFrame(
-        {
-            "customer_id": orders["customer_id"],
-            "day": days_of(orders["order_date"], "order_date"),
-            "amount": numbers_of(orders["amount"], "amount"),
-        }
-    )
+def _sums(orders: pd.DataFrame) -> pd.Series:
+    """Return the sales of each customer, credit notes taken off."""
+    groups, customers = pd.factorize(orders["customer_id"], sort=True)
+    sums = exact_sums(orders["amount"], groups, len(customers))
+    return pd.Series(sums, index=pd.Index(customers, name="customer_id"), name="sales")
 
 
 def _measures(orders: pd.DataFrame) -> dict[str, float]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 Fit = Callable[[Floats, int], Any]
 """Fits clusters to rows, from a seed; what it returns has ``predict``."""
 
@@ -69,14 +73,49 @@ def bootstrap(
     """
     drawn_from = rows if drawn_from is None else drawn_from
     k, rng = int(labels.max()) + 1, np.random.default_rng(seed)
+    draws = ((number, rng.integers(0, len(drawn_from), len(drawn_from))) for number in range(times))
+
+    def compared(draw: tuple[int, Integers]) -> tuple[float, Floats, npt.NDArray[np.bool_]]:
+        number, drawn = draw
+        found = np.asarray(fit(drawn_from[drawn], number).predict(rows), np.int64)
+        jaccard, matched = match(labels, found, k)
+        return adjusted_rand(_common(labels, found)), jaccard, matched == labels
+
     ari, jaccard, same = np.empty(times), np.empty((times, k)), np.zeros(len(rows))
-    for number in range(times):
-        drawn = drawn_from[rng.integers(0, len(drawn_from), len(drawn_from))]
-        found = np.asarray(fit(drawn, number).predict(rows), np.int64)
-        ari[number] = adjusted_rand_score(labels, found)
-        jaccard[number], matched = match(labels, found, k)
-        same += matched == labels
+    for number, (index, overlaps, equal) in enumerate(in_threads(compared, draws)):
+        ari[number], jaccard[number] = index, overlaps
+        same += equal
     return Stability(ari, jaccard.mean(axis=0), same / times)
+
+
+def in_threads(work: Callable[[Given], Found], given: Iterable[Given]) -> Iterator[Found]:
+    """Do work on all cores and give what comes of it, in order; the work itself has one thread, for equal bytes."""
+    controller = ThreadpoolController()
+
+    def alone(one: Given) -> Found:
+        with controller.limit(limits=1):
+            return work(one)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(alone, given)
+
+
+def adjusted_rand(common: Integers) -> float:
+    """Return the adjusted Rand index (Hubert and Arabie, Journal of Classification 2, 1985) of two ways to group.
+
+    Parameters
+    ----------
+    common : ndarray of int
+        Customers by group in the one (rows) and the other way (columns); of them scikit-learn has no index.
+    """
+    both, one, two = (int((counts**2).sum()) for counts in (common, common.sum(axis=1), common.sum(axis=0)))
+    count = int(common.sum())
+    together, first, second = both - count, one - both, two - both
+    apart = count**2 - first - second - both
+    if not first and not second:
+        return 1.0
+    chance = (together + first) * (first + apart) + (together + second) * (second + apart)
+    return 2.0 * (together * apart - first * second) / chance
 
 
 def match(labels: Integers, others: Integers, k: int) -> tuple[Floats, Integers]:
@@ -89,15 +128,20 @@ def match(labels: Integers, others: Integers, k: int) -> tuple[Floats, Integers]
     matched : ndarray of int
         `others` in the numbers of `labels`; those without a counterpart get numbers from `k` on.
     """
-    size = max(k, int(others.max()) + 1)
-    common = np.zeros((size, size), np.int64)
-    np.add.at(common, (labels, others), 1)
+    common = _common(labels, others, k)
+    size = len(common)
     either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
     overlap = common / np.maximum(either, 1)
     rows, columns = linear_sum_assignment(-overlap)
     numbers = np.empty(size, np.int64)
     numbers[columns] = rows
     return overlap[rows, columns][:k], numbers[others]
+
+
+def _common(labels: Integers, others: Integers, least: int = 0) -> Integers:
+    """Count customers by their groups, in a square table."""
+    size = max(least, int(labels.max()) + 1, int(others.max()) + 1)
+    return np.bincount(labels * size + others, minlength=size * size).reshape(size, size)
 
 
 def gaussian_null(fit: Fit, rows: Floats, times: int, seed: int) -> Floats:
@@ -110,9 +154,13 @@ def gaussian_null(fit: Fit, rows: Floats, times: int, seed: int) -> Floats:
     """
     rng = np.random.default_rng(seed)
     mean, covariance = rows.mean(axis=0), np.atleast_2d(np.cov(rows, rowvar=False))
-    found = []
-    for number in range(times):
-        cloud = rng.multivariate_normal(mean, covariance, len(rows), method="eigh")
+    clouds = ((number, rng.multivariate_normal(mean, covariance, len(rows), method="eigh")) for number in range(times))
+
+    def compared(drawn: tuple[int, Floats]) -> float:
+        number, cloud = drawn
         labels = np.asarray(fit(cloud, number).predict(cloud), np.int64)
-        found.append(bootstrap(fit, cloud, labels, times=1, seed=seed + number).ari[0])
-    return np.array(found)
+        again = np.random.default_rng(seed + number).integers(0, len(cloud), len(cloud))
+        found = np.asarray(fit(cloud[again], 0).predict(cloud), np.int64)
+        return adjusted_rand(_common(labels, found))
+
+    return np.array(list(in_threads(compared, clouds)))

@@ -16,7 +16,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, numbers_of, require_columns, require_values
+from invoice_lab.segmentation.orders import exact_sums, orders_of, until
+from invoice_lab.warehouse.queries.frames import Day, as_day, require_columns
 
 LEAST_REPEATERS = 50
 """Customers with a repeat purchase: of fewer the models say nothing."""
@@ -31,10 +32,12 @@ Floats = npt.NDArray[np.float64]
 def purchase_summary(orders: pd.DataFrame, as_of: Day, unit_days: float = 7.0) -> pd.DataFrame:
     """Sum up each customer's purchases as the models count them: several on one day are one, the first is no repeat.
 
+    A day on which more was credited than bought is no purchase; customers without any other day are left out.
+
     Parameters
     ----------
     orders : DataFrame
-        One row an order: customer_id, order_date, amount.
+        One row an order, in one currency: customer_id, order_date, amount.
     as_of : date, datetime or str
         Later orders are left out.
     unit_days : float
@@ -49,23 +52,19 @@ def purchase_summary(orders: pd.DataFrame, as_of: Day, unit_days: float = 7.0) -
     Raises
     ------
     UsageError
-        For missing columns or values, or an `as_of` before the first order.
+        For missing columns or values, two currencies, a unit that isn't above 0, or an `as_of` before the first order.
+    NotEnoughDataError
+        Where there is no order, or nothing but credit notes.
     """
-    columns = ["customer_id", "order_date", "amount"]
-    require_columns(orders, columns, "orders")
-    require_values(orders, columns[:2], "orders")
-    day = as_day(as_of)
-    kept = pd.DataFrame(
-        {
-            "customer_id": orders["customer_id"],
-            "day": days_of(orders["order_date"], "order_date"),
-            "amount": numbers_of(orders["amount"], "amount"),
-        }
-    )
-    kept = kept[kept["day"] <= day]
+    if not 0 < unit_days < np.inf:
+        raise UsageError(f"unit_days is {unit_days!r}; it must be a number of days above 0.")
+    kept = orders_of(orders)
     if kept.empty:
-        raise UsageError(f"There is no order up to {day:%Y-%m-%d}.", "Give a later day.")
-    daily = kept.groupby(["customer_id", "day"], sort=True)["amount"].sum().reset_index()
+        raise NotEnoughDataError("There are no orders, so no customer's value can be said.")
+    kept, day = until(kept, as_of), as_day(as_of)
+    daily = _daily(kept)
+    if daily.empty:
+        raise NotEnoughDataError(f"Up to {day:%Y-%m-%d} there are credit notes only: no customer has bought anything.")
     grouped = daily.groupby("customer_id", sort=True)
     first, last, days = grouped["day"].min(), grouped["day"].max(), grouped.size()
     again = daily[daily["day"] > daily["customer_id"].map(first)]
@@ -77,6 +76,15 @@ def purchase_summary(orders: pd.DataFrame, as_of: Day, unit_days: float = 7.0) -
             "mean_amount": again.groupby("customer_id")["amount"].mean(),
         }
     )
+
+
+def _daily(orders: pd.DataFrame) -> pd.DataFrame:
+    """Return the sum of each customer's day, but for those below zero."""
+    grouped = orders.groupby(["customer_id", "day"], sort=True)
+    numbers = grouped.ngroup().to_numpy()
+    daily = grouped.size().reset_index()
+    daily["amount"] = exact_sums(orders["amount"], numbers, len(daily))
+    return daily[daily["amount"] >= 0]
 
 
 @dataclass(frozen=True)

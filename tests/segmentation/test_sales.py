@@ -95,6 +95,16 @@ def test_repeat_share():
     assert (share.members, share.of, share.value, share.total) == (2, 3, 120, 160)
 
 
+def test_credit_notes_are_no_orders():
+    notes = [("a", "2020-01-25", -5.0), ("b", "2020-01-20", -1.0), ("d", "2020-01-20", -7.0)]
+    orders = pd.concat([ORDERS, pd.DataFrame(notes, columns=ORDERS.columns)])
+    quiet = quiet_customers(orders, "2020-02-10")
+    assert quiet.loc["a"].to_dict() == {"orders": 3, "usual_days": 10, "silent_days": 20, "sales": 55}
+    share = repeat_share(orders)
+    assert (share.members, share.of, share.value, share.total) == (2, 3, 115, 154)
+    assert top_share([-3.0, 1.0]).share == 0
+
+
 def test_interval_covers_and_repeats():
     rng = np.random.default_rng(8)
     hits = 0

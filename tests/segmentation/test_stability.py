@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
 
 from invoice_lab.errors import UsageError
-from invoice_lab.segmentation import CustomerClusters
+from invoice_lab.segmentation import CustomerClusters, stability
 from invoice_lab.segmentation.features import Scaler
 from invoice_lab.segmentation.rules import find_rules
-from invoice_lab.segmentation.stability import bootstrap, gaussian_null, match
+from invoice_lab.segmentation.stability import adjusted_rand, bootstrap, gaussian_null, match
 
 COLUMNS = ["recency", "frequency", "monetary"]
 
@@ -52,6 +53,29 @@ def test_customers_on_the_border_are_less_sure():
     labels = fit(3, rows, 0).labels_.astype(np.int64)
     found = bootstrap(partial(fit, 3), rows, labels, times=40, seed=0)
     assert found.confidence[0] < 0.95 < np.median(found.confidence)
+
+
+def test_the_adjusted_rand_index_is_that_of_scikit_learn():
+    rng = np.random.default_rng(4)
+    for groups in (1, 2, 5):
+        one, two = rng.integers(0, groups, 300), rng.integers(0, 3, 300)
+        for other in (one, two, np.where(rng.random(300) < 0.8, one, two)):
+            size = max(groups, 3)
+            common = np.bincount(one * size + other, minlength=size * size).reshape(size, size)
+            assert adjusted_rand(common) == adjusted_rand_score(one, other)
+
+
+def test_threads_change_nothing(monkeypatch):
+    rows = blobs(5.0)
+    labels = fit(3, rows, 0).labels_.astype(np.int64)
+    found = [bootstrap(partial(fit, 3), rows, labels, times=12, seed=0)]
+    null = [gaussian_null(partial(fit, 3), rows, 6, 0)]
+    monkeypatch.setattr(stability, "in_threads", lambda work, given: (work(one) for one in given))
+    found.append(bootstrap(partial(fit, 3), rows, labels, times=12, seed=0))
+    null.append(gaussian_null(partial(fit, 3), rows, 6, 0))
+    assert found[0].ari.tolist() == found[1].ari.tolist()
+    assert found[0].confidence.tolist() == found[1].confidence.tolist()
+    assert null[0].tolist() == null[1].tolist()
 
 
 def test_clusters_get_the_numbers_of_those_they_overlap_with():

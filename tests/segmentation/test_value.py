@@ -100,8 +100,21 @@ def test_purchases_are_counted_as_the_models_count_them():
     assert summary.loc["a"].tolist() == [1, 2.0, 4.0, 20.0]
     assert summary.loc["b"].tolist()[:3] == [0, 0.0, 3.0]
     assert np.isnan(summary.loc["b", "mean_amount"])
-    with pytest.raises(UsageError, match="no order up to 2019-01-01"):
+    with pytest.raises(UsageError, match="as_of 2019-01-01 lies before the first order"):
         purchase_summary(orders, "2019-01-01")
+
+
+def test_days_on_which_more_was_credited_than_bought_are_no_purchase():
+    rows = [("a", 1, 10), ("a", 8, 20), ("a", 15, -5), ("a", 22, 30), ("a", 22, -40), ("b", 1, -3), ("b", 8, 0)]
+    rows += [("a", 29, 8), ("a", 29, -2), ("c", 1, -1)]
+    orders = pd.DataFrame(rows, columns=["customer_id", "day", "amount"])
+    orders["order_date"] = pd.Timestamp("2019-12-31") + pd.to_timedelta(orders["day"], unit="D")
+    summary = purchase_summary(orders, "2020-02-05")
+    assert summary.index.tolist() == ["a", "b"]
+    assert summary.loc["a"].tolist() == [2, 4.0, 5.0, 13.0]  # 20 and 8 - 2
+    assert summary.loc["b"].tolist()[:3] == [0, 0.0, 4.0]
+    with pytest.raises(NotEnoughDataError, match="credit notes only"):
+        purchase_summary(orders.assign(amount=-1), "2020-02-05")
 
 
 def test_too_few_repeat_purchases_are_told():

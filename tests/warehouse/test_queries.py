@@ -188,11 +188,23 @@ def test_percentiles_of_counts_are_those_of_the_values():
             assert got.loc[field, ["values", "p05", "mean", "lowest"]].tolist() == pytest.approx(values, abs=1.01e-6)
 
 
-def test_rfm_summary_equals_the_one_in_pandas(connection):
-    expected = rfm_summary(query(connection, "orders"), AS_OF)
-    got = query(connection, "rfm_summary", as_of=AS_OF).set_index("customer_id")
+def test_rfm_summary_equals_the_one_in_pandas(mixed):
+    """To the last bit, with credit notes: one customer has nothing else, one's last invoice is one, another's is 0."""
+    customers = mixed.execute("select customer_id from invoices group by 1 order by count(*), 1").fetchall()
+    (never,), *_, (less,), (nothing,) = customers
+    mixed.execute("update invoices set currency = 'EUR'")
+    mixed.execute("update invoices set total = -total where customer_id = ?", [never])
+    for customer, total in ((less, "-total"), (nothing, "0")):
+        mixed.execute(
+            f"update invoices set total = {total} where invoice_id = (select max_by(invoice_id, issued_at) "
+            "from invoices where customer_id = ? and issued_at < '2019-09-01')",
+            [customer],
+        )
+    expected = rfm_summary(query(mixed, "orders"), AS_OF)
+    got = query(mixed, "rfm_summary", as_of=AS_OF).set_index("customer_id")
     assert got.pop("currency").eq("EUR").all()
-    pd.testing.assert_frame_equal(got, expected)
+    pd.testing.assert_frame_equal(got, expected, check_exact=True)
+    assert never not in got.index and {less, nothing} <= set(got.index)
 
 
 def test_customers_have_their_age_in_whole_years(connection, settings):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import date, datetime
+from numbers import Number
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ import pandas as pd
 from invoice_lab.errors import UsageError
 
 Day = date | datetime | str
+LARGEST = 1e15
+"""What numbers are looked at up to: beyond it sums of floats lose more than cents, and no shop sells so much."""
+_NUMBERS = {"integer", "floating", "decimal", "mixed-integer", "mixed-integer-float", "complex", "boolean"}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -31,6 +35,8 @@ def one_of(value: str, known: Sequence[str], what: str) -> str:
 def as_day(value: Day, what: str = "as_of") -> pd.Timestamp:
     """Return a day (without time of day and zone), or raise `UsageError`."""
     try:
+        if isinstance(value, Number) and not pd.isna(value):
+            raise TypeError("a number is no date")
         day = pd.Timestamp(value)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{what} is {value!r}, which is no date.", "Give a date such as 2020-03-31.") from error
@@ -40,12 +46,14 @@ def as_day(value: Day, what: str = "as_of") -> pd.Timestamp:
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    """Raise `UsageError` where `frame` isn't a frame or lacks one of `columns`."""
+    """Raise `UsageError` where `frame` isn't a frame, or has one of `columns` not at all or twice."""
     if not isinstance(frame, pd.DataFrame):
         raise UsageError(f"{what} must be a pandas DataFrame, not {type(frame).__name__}.")
     for column in columns:
         if column not in frame.columns:
             raise UsageError(f"{what} has no column {column!r}{nearest(column, map(str, frame.columns))}")
+        if not isinstance(frame[column], pd.Series):
+            raise UsageError(f"{what} has more than one column {column!r}.", "Leave one of them out.")
 
 
 def require_values(frame: pd.DataFrame, columns: Sequence[str], what: str) -> None:
@@ -56,26 +64,48 @@ def require_values(frame: pd.DataFrame, columns: Sequence[str], what: str) -> No
             raise UsageError(f"{missing} of {len(frame)} rows of {what} have no {column}.", "Leave them out first.")
 
 
+def ids_of(values: pd.Series, what: str) -> pd.Series:
+    """Return a column of ids of one kind, categories as what they stand for, or raise `UsageError`."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype == object:
+        kinds = {type(value) for value in values}
+        if len(kinds) > 1 or not all(issubclass(kind, Hashable) for kind in kinds):
+            found = ", ".join(sorted(kind.__name__ for kind in kinds))
+            raise UsageError(f"{what} holds no ids of one kind ({found}).", "Make texts of them first.")
+    return values
+
+
 def days_of(values: pd.Series, what: str) -> pd.Series:
     """Return a column of dates as days (``datetime64``), or raise `UsageError`."""
-    if pd.api.types.is_numeric_dtype(values):
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.infer_dtype(values) in _NUMBERS:
         raise UsageError(f"{what} holds numbers, not dates.", "Convert them with pandas.to_datetime first.")
     try:
         dates = pd.to_datetime(values, format="ISO8601")
     except (ValueError, TypeError, OverflowError) as error:
-        raise UsageError(f"{what} holds something that is no date: {error}.") from error
+        raise UsageError(f"{what} holds something that is no date: {_said(error)}") from error
     return (dates.dt.tz_localize(None) if dates.dt.tz is not None else dates).dt.normalize()
 
 
 def numbers_of(values: pd.Series, what: str) -> pd.Series:
-    """Return a column of numbers (also `decimal.Decimal`) as float64, or raise `UsageError` where one isn't finite."""
+    """Return a column of numbers (also `decimal.Decimal`, or texts) as float64.
+
+    Raises
+    ------
+    UsageError
+        Where one is no number, isn't finite or lies beyond `LARGEST`.
+    """
     try:
+        if pd.api.types.is_complex_dtype(values):
+            raise TypeError("complex numbers have no order")
         numbers = values.astype("float64")
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{what} holds something that is no number: {error}.") from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UsageError(f"{what} holds something that is no number: {_said(error)}") from error
     bad = int((~np.isfinite(numbers.to_numpy())).sum())
     if bad:
         raise UsageError(f"{bad} of {len(numbers)} values of {what} are missing or infinite.", "Leave them out first.")
+    if len(numbers) and float(numbers.abs().max()) > LARGEST:
+        raise UsageError(f"{what} holds {numbers.abs().max():g}, beyond {LARGEST:g}.", "Check its unit.")
     return numbers
 
 
@@ -86,3 +116,8 @@ def whole(value: object, what: str, low: int, high: int | None = None) -> int:
         bounds = f"from {low} to {high}" if high is not None else f"of at least {low}"
         raise UsageError(f"{what} is {value!r}; it must be a whole number {bounds}.")
     return number
+
+
+def _said(error: Exception) -> str:
+    """Return an error's first line, which names the value, as the end of a sentence."""
+    return str(error).partition("\n")[0].partition(". ")[0].rstrip(".:") + "."
