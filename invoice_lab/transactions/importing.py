@@ -22,7 +22,7 @@ from invoice_lab.reporting.work import work_folder
 from invoice_lab.settings import SAMPLE_WORKSPACE, Settings, workspace_name
 from invoice_lab.transactions.books import compare, write
 from invoice_lab.transactions.columns import places
-from invoice_lab.transactions.opened import Opened, open_file
+from invoice_lab.transactions.opened import REMEDY, Opened, open_file
 from invoice_lab.transactions.read import Form, read_rows
 from invoice_lab.transactions.rejects import REASONS, count_rejects, write_rejects
 from invoice_lab.transactions.summary import ImportSummary
@@ -115,7 +115,7 @@ def import_transactions(
     """
     start = time.perf_counter()
     settings, form = settings or Settings.from_environment(), form or Form()
-    name = _check(workspace, form)
+    name = _check(file, workspace, form)
     settings.make_workspace_dir(name)
     with work_folder(settings.workspace_dir(name) / "runs") as work:
         opened = open_file(file, work, encoding)
@@ -126,7 +126,9 @@ def import_transactions(
     return ImportSummary(name, opened.name, **counts, seconds=time.perf_counter() - start)
 
 
-def _check(workspace: str, form: Form) -> str:
+def _check(file: Path, workspace: str, form: Form) -> str:
+    if not file.is_file():
+        raise NothingFoundError(f"There is no file {file}.", REMEDY)
     if workspace == SAMPLE_WORKSPACE:
         raise UsageError(f"The workspace {SAMPLE_WORKSPACE!r} is for made-up invoices alone.", "Name another.")
     if not _CURRENCY.fullmatch(form.currency):

@@ -19,7 +19,7 @@ from invoice_lab.sources.names import text_name
 _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _SEPARATORS = ",;\t"
 _BLOCK = 1 << 20
-_REMEDY = "Hand in CSV (separated by commas, semicolons or tabs, also gzipped) or Parquet."
+REMEDY = "Hand in CSV (separated by commas, semicolons or tabs, also gzipped) or Parquet."
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,10 @@ def open_file(path: Path, work: Path, encoding: str | None = None) -> Opened:
     Raises
     ------
     NothingFoundError
-        There is no such file, or nothing in it.
+        There is nothing in it.
     UsageError
         It is neither CSV nor Parquet, is damaged, or has another encoding.
     """
-    if not path.is_file():
-        raise NothingFoundError(f"There is no file {path}.", _REMEDY)
     copy = work / "copy"
     with path.open("rb") as source, copy.open("xb") as target:
         sha256, size = _copied(source, target)
@@ -81,7 +79,7 @@ def open_file(path: Path, work: Path, encoding: str | None = None) -> Opened:
     if head.startswith(_PARQUET):
         return Opened(*about, copy, None, _parquet_header(copy, path))
     if head.startswith(_ZIP):
-        raise UsageError(f"{path} is a zip archive or an Excel workbook.", _REMEDY)
+        raise UsageError(f"{path} is a zip archive or an Excel workbook.", REMEDY)
     table = work / "table.csv"
     _write_text(copy, table, encoding, path)
     separator, header = _csv_header(table, path)
@@ -103,7 +101,7 @@ def _parquet_header(copy: Path, path: Path) -> tuple[str, ...]:
     try:
         return tuple(pq.read_schema(copy).names)
     except (pa.ArrowException, OSError) as error:
-        raise UsageError(f"{path} is a damaged Parquet file: {str(error).rstrip('.')}.", _REMEDY) from error
+        raise UsageError(f"{path} is a damaged Parquet file: {str(error).rstrip('.')}.", REMEDY) from error
 
 
 def _write_text(copy: Path, table: Path, encoding: str | None, path: Path) -> None:
@@ -118,7 +116,7 @@ def _write_text(copy: Path, table: Path, encoding: str | None, path: Path) -> No
         remedy = "Say which it is, such as --encoding cp1252 (Western Windows) or latin-1."
         raise UsageError(f"{path} is not text in {name}: {error}.", remedy) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UsageError(f"{path} is a damaged gzip file: {error}.", _REMEDY) from error
+        raise UsageError(f"{path} is a damaged gzip file: {error}.", REMEDY) from error
 
 
 def _unpacked(copy: Path) -> io.BufferedReader:
@@ -138,13 +136,13 @@ def _csv_header(table: Path, path: Path) -> tuple[str, tuple[str, ...]]:
         with table.open(encoding="utf-8", newline="\n") as file:
             rows = {separator: _first_row(file, separator) for separator in _SEPARATORS}
     except csv.Error as error:
-        raise UsageError(f"{path} has no readable first row: {error}.", _REMEDY) from error
+        raise UsageError(f"{path} has no readable first row: {error}.", REMEDY) from error
     separator = max(_SEPARATORS, key=lambda separator: len(rows[separator]))
     header = tuple(name.strip() for name in rows[separator])
     if not any(header):
-        raise NothingFoundError(f"{path} does not begin with the names of its columns.", _REMEDY)
+        raise NothingFoundError(f"{path} does not begin with the names of its columns.", REMEDY)
     if len(header) == 1:
-        raise UsageError(f"{path} has a single column: {header[0][:80]!r}.", _REMEDY)
+        raise UsageError(f"{path} has a single column: {header[0][:80]!r}.", REMEDY)
     return separator, header
 
 

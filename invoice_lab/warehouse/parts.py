@@ -200,7 +200,7 @@ def find_part(cursor: Cursor, reference: str) -> Part:
         raise UsageError(f"There is no part {reference!r}.", "`invoice-lab review list` names those under review.")
     if found[0].page.engine == IMPORTED:
         raise UsageError(
-            f"{reference!r} was imported with other transactions: no scan shows it, so there is no review."
+            f"{reference!r} was imported with other transactions: no scan shows it, so there is no review.", ""
         )
     if len(found) > 1:
         raise UsageError(f"{reference!r} names {len(found)} parts.", "Name one of " + _candidates(found))
