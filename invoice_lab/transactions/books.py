@@ -103,7 +103,8 @@ def write(cursor: Cursor, connection: duckdb.DuckDBPyConnection, batch: Batch, o
     for table, (columns, on_conflict) in _TABLES.items():
         path = work / f"{table}.csv"
         rows = f"select {', '.join(columns)} from book_{table}"
-        connection.execute(f"copy ({rows}) to '{path}' (format csv, header false)")
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"copy ({rows}) to '{quoted}' (format csv, header false)")
         with path.open("rb") as file:
             insert_file(cursor, table, columns, file, on_conflict)
         path.unlink()

@@ -27,6 +27,7 @@ from invoice_lab.transactions.read import Form, read_rows
 from invoice_lab.transactions.rejects import REASONS, count_rejects, write_rejects
 from invoice_lab.transactions.summary import ImportSummary
 from invoice_lab.warehouse.arrival import Batch
+from invoice_lab.warehouse.cache_write import first_line
 from invoice_lab.warehouse.connection import Database, database
 from invoice_lab.warehouse.load import finish_batch, known_scans, start_batch
 from invoice_lab.warehouse.migrate import migrate
@@ -141,11 +142,12 @@ def _imported(wanted: _Import, books: Database, workspace: str, settings: Settin
     migrate(books, workspace)
     batch = Batch(uuid4(), opened.name, IMPORTED, __version__)
     with _loader(books, workspace) as connection, connection.cursor() as cursor:
-        if known_scans(connection, [opened.sha256]):
-            return {"is_known": True}
         start_batch(connection, batch)
+        if known_scans(connection, [opened.sha256]):
+            connection.rollback()
+            return {"is_known": True}
         ScanStore(settings.scan_store_dir(workspace)).put_file(opened.copy, opened.sha256)
-        with duckdb.connect(str(work / "rows.duckdb")) as rows:
+        with _rows(work) as rows:
             read_rows(rows, opened, wanted.places, wanted.form, wanted.today)
             compare(cursor, rows, work)
             counts = _counts(rows)
@@ -166,6 +168,17 @@ def _loader(books: Database, workspace: str) -> Iterator[Connection]:
             yield connection
     except psycopg2.Error as error:
         raise DatabaseError(f"The books refused an import: {str(error).strip()}.") from error
+
+
+@contextlib.contextmanager
+def _rows(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give the block a database on disk: a file may have more rows than memory holds."""
+    try:
+        with duckdb.connect(str(work / "rows.duckdb")) as rows:
+            yield rows
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        said = f"The rows can't be worked on in {work}: {first_line(error)}."
+        raise UsageError(said, "See to space on the disk; a file takes about five times its size there.") from error
 
 
 def _counts(rows: duckdb.DuckDBPyConnection) -> dict[str, Any]:

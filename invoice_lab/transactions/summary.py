@@ -66,8 +66,11 @@ class ImportSummary:
         """Return the summary as label and value."""
         if self.is_known:
             return [("Known", f"{self.file} is in the workspace {self.workspace!r} already; nothing was changed.")]
+        rejected = self.rejected.total()
+        known = self.rows - self.lines - rejected
+        rows = f"{self.lines:,} imported / {known:,} known / {rejected:,} rejected"
         said = [
-            ("Rows", f"{self.rows:,} in {self.file}: {self.lines:,} imported / {self.rejected.total():,} rejected"),
+            ("Rows", f"{self.rows:,} in {self.file}: {rows}"),
             ("Baskets", f"{self.baskets:,} new / {self.known_baskets:,} known"),
             ("Credit notes", f"{self.credit_notes:,} of the new baskets{self._credited()}"),
             ("Customers", f"{self.customers:,} in the new baskets, {self.products:,} products"),

@@ -160,6 +160,7 @@ def test_of_another_file_known_baskets_are_passed_over_and_changed_ones_rejected
         row for row in after["invoices"] if row[0] == "transactions:B9"
     ]
     assert desk.cache("select sum(total) from invoices") == [(Decimal("5.60"),)]
+    assert "4 in second.csv: 1 imported / 2 known / 1 rejected" in str(summary)
     third = desk.rows(rows[:2], "third.csv")
     assert (third.baskets, third.known_baskets, third.lines) == (0, 1, 0)
     assert desk.books("select outcome from batch_scans join batches using (batch) order by started_at") == [

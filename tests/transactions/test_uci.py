@@ -52,7 +52,7 @@ def test_it_takes_less_than_a_minute_and_says_what_came(imported, retail):
     credited = totals[totals < 0]
     assert len(credited) == 3654
     assert [" ".join(line.split()) for line in said.splitlines()[:6]] == [
-        f"Rows 541,909 in online_retail.parquet: {len(retail):,} imported / 135,080 rejected",
+        f"Rows 541,909 in online_retail.parquet: {len(retail):,} imported / 0 known / 135,080 rejected",
         f"Baskets {len(totals):,} new / 0 known",
         f"Credit notes {len(credited):,} of the new baskets, {credited.sum():,.2f} GBP",
         f"Customers {retail['customer'].nunique():,} in the new baskets, {retail['StockCode'].nunique():,} products",

@@ -2,7 +2,7 @@
 -- Variables: blank (characters around a text), absent (texts that mean nothing is there), today, currency, longest.
 
 create macro present(value) as case
-    when trim(value, getvariable('blank')) not in (select unnest(getvariable('absent')))
+    when not list_contains(getvariable('absent'), trim(value, getvariable('blank')))
     then trim(value, getvariable('blank')) end;
 
 create macro squashed(value) as regexp_replace(present(value), '[\s\x{00A0}]+', ' ', 'g');
