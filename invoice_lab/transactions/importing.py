@@ -79,8 +79,7 @@ def import_transactions(
 
     The file is kept in the scan store. Each row is a product in a basket; rows of one basket make an invoice. Negative
     quantities are goods that came back, and an invoice whose total is negative is a credit note. Rows that can't be
-    are left out and listed; see `REASONS`. The same file again changes nothing; of another file, baskets that are
-    there with the same content are passed over.
+    are left out and listed; see `REASONS`. The same file again changes nothing; of another, known baskets are passed.
 
     Parameters
     ----------
@@ -95,7 +94,7 @@ def import_transactions(
     encoding : str, optional
         Of CSV; UTF-8 by default.
     rejects : Path, optional
-        Where rejected rows are listed; ``rejects-<sha256>.csv`` in the workspace's folder by default.
+        Lists the rejected rows; ``rejects-<sha256>.csv`` in the workspace's folder by default.
     today : date, optional
         The last day a basket can be of; the clock's by default.
     settings : Settings, optional

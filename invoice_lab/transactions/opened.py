@@ -7,8 +7,8 @@ import csv
 import gzip
 import hashlib
 import io
-import shutil
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -109,7 +109,7 @@ def _write_text(copy: Path, table: Path, encoding: str | None, path: Path) -> No
         with _unpacked(copy) as raw:
             name = encoding or _marked(raw)
             with io.TextIOWrapper(raw, encoding=name) as text, table.open("x", encoding="utf-8", newline="\n") as out:
-                shutil.copyfileobj(text, out, _BLOCK)
+                out.writelines(_without_blank_lines(text))
     except LookupError as error:
         raise UsageError(f"There is no encoding {encoding!r}.", "Such as utf-8, cp1252, latin-1, utf-16.") from error
     except UnicodeError as error:
@@ -117,6 +117,15 @@ def _write_text(copy: Path, table: Path, encoding: str | None, path: Path) -> No
         raise UsageError(f"{path} is not text in {name}: {error}.", remedy) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UsageError(f"{path} is a damaged gzip file: {error}.", REMEDY) from error
+
+
+def _without_blank_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Leave out the lines that are empty, unless within quotes: DuckDB counts them here and passes over them there."""
+    quoted = False
+    for line in lines:
+        if quoted or line != "\n":
+            yield line
+        quoted ^= line.count('"') % 2 == 1
 
 
 def _unpacked(copy: Path) -> io.BufferedReader:

@@ -81,7 +81,8 @@ def test_rejects_hold_the_original_fields_and_no_formula(desk):
 
 def test_lines_are_counted_past_malformed_rows(desk):
     bad, plain = "7,too few", ",B1,2024-01-02,P1,2,1,Cup"
-    summary = desk.rows([bad, bad, plain, PLAIN[0], bad, plain, plain, bad])
+    broken = ',"B1\n\n2",2024-01-02,P1,2,1,Cup'
+    summary = desk.rows([bad, bad, "", plain, PLAIN[0], "", "", bad, broken, plain, bad, ""])
     assert desk.rejects(summary)[["line", "reason"]].to_numpy().tolist() == [
         [str(line), "customer-missing" if line in (4, 7, 8) else "row-malformed"] for line in (2, 3, 4, 6, 7, 8, 9)
     ]
