@@ -16,6 +16,7 @@ from invoice_lab.cli_batches import batches, ingest, watch
 from invoice_lab.cli_engines import engine_study, engines
 from invoice_lab.cli_options import ENGINE, PROGRESS, WORKERS, tell_failures, workspace_option
 from invoice_lab.cli_review import review
+from invoice_lab.cli_transactions import import_transactions
 from invoice_lab.errors import EXIT_FAILED_SCANS, InterruptedRunError, InvoiceLabError, UsageError
 from invoice_lab.logs import VARIABLE as LOG_VARIABLE
 from invoice_lab.logs import log_to_file
@@ -69,6 +70,7 @@ def main(verbose: bool, log: str | None) -> None:
 main.add_command(batches)
 main.add_command(engine_study)
 main.add_command(engines)
+main.add_command(import_transactions)
 main.add_command(ingest)
 main.add_command(review)
 main.add_command(watch)

@@ -73,7 +73,7 @@ def listing(items: list[str]) -> str:
 
 def change(now: float, before: float) -> str:
     """Return how `now` compares with `before`, in words: ``8.2 % more``."""
-    if _missing(now) or _missing(before) or not before:
+    if _missing(now) or _missing(before) or before <= 0:
         return "nothing to compare with"
     share = now / before - 1
     if abs(share) < 0.0005:

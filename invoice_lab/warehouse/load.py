@@ -14,6 +14,7 @@ from invoice_lab.sources.source import Item
 from invoice_lab.validation.invoice import Invoice
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded, Outcome
 from invoice_lab.warehouse.decide import Decider
+from invoice_lab.warehouse.parts import IMPORTED
 from invoice_lab.warehouse.upsert import insert_rows
 from invoice_lab.warehouse.write import lock_books, write
 
@@ -44,7 +45,8 @@ def start_batch(connection: Connection, batch: Batch) -> None:
     Raises
     ------
     UsageError
-        Where the workspace holds real scans and these are made up, or the other way round.
+        Where the workspace holds real scans and these are made up, or transactions and these are scans, or the other
+        way round.
     """
     with connection.cursor() as cursor:
         lock_books(cursor)  # of two first batches, one real and one made up, only one may begin
@@ -54,10 +56,19 @@ def start_batch(connection: Connection, batch: Batch) -> None:
             raise UsageError(
                 f"This workspace holds {other} scans; {kind} ones can't come into it.", "Name another workspace."
             )
+        _refuse_mixing(cursor, batch)
         cursor.execute(
             "insert into batches (batch, source, engine, version, made_up) values (%s, %s, %s, %s, %s)",
             (str(batch.batch), batch.source, batch.engine, batch.version, batch.made_up),
         )
+
+
+def _refuse_mixing(cursor: Cursor, batch: Batch) -> None:
+    cursor.execute("select from batches where (engine = %s) <> %s limit 1", (IMPORTED, batch.engine == IMPORTED))
+    if cursor.rowcount:
+        kinds = ("scans", "imported transactions")
+        held, coming = kinds if batch.engine == IMPORTED else kinds[::-1]
+        raise UsageError(f"This workspace holds {held}; {coming} can't come into it.", "Name another workspace.")
 
 
 def holds_made_up(connection: Connection) -> bool:
@@ -71,7 +82,8 @@ def finish_batch(connection: Connection, batch: Batch) -> None:
     """Record that a batch went through."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "update batches set finished_at = now(), committed_at = now() where batch = %s", (str(batch.batch),)
+            "update batches set finished_at = clock_timestamp(), committed_at = clock_timestamp() where batch = %s",
+            (str(batch.batch),),
         )
 
 

@@ -17,6 +17,8 @@ from invoice_lab.errors import UsageError
 from invoice_lab.ocr.page import Page
 from invoice_lab.validation.finding import Finding
 
+IMPORTED = "import"
+"""The engine of parts and batches that nothing was read for: transactions that were imported."""
 AUDIT_SEED = "invoice_lab audit"
 """What the audit sample is drawn from, together with each scan's sha256: the same scans are chosen every time."""
 _MOST_CANDIDATES = 10
@@ -109,7 +111,7 @@ _IN_AUDIT_SAMPLE = sql.SQL(
        )::bit(32)::bigint < %(share)s * 4294967296"""
 )
 _AUDIT = sql.SQL(
-    """status = 'accepted'
+    f"""status = 'accepted' and engine <> '{IMPORTED}'
        and exists (select from invoices where (invoices.sha256, invoices.part) = (parts.sha256, parts.part))
        and not exists (select from reviews where (reviews.sha256, reviews.part) = (parts.sha256, parts.part)) and """
 )
@@ -196,6 +198,10 @@ def find_part(cursor: Cursor, reference: str) -> Part:
         found = _select(cursor, _NAMED, _reference(name, int(number)))
     if not found:
         raise UsageError(f"There is no part {reference!r}.", "`invoice-lab review list` names those under review.")
+    if found[0].page.engine == IMPORTED:
+        raise UsageError(
+            f"{reference!r} was imported with other transactions: no scan shows it, so there is no review.", ""
+        )
     if len(found) > 1:
         raise UsageError(f"{reference!r} names {len(found)} parts.", "Name one of " + _candidates(found))
     return found[0]

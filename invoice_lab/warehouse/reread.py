@@ -16,7 +16,7 @@ from invoice_lab.validation.judge import Judgement, judge
 from invoice_lab.validation.known import SEVERITY
 from invoice_lab.warehouse.arrival import Arrival, Batch, Loaded, LoadedPart
 from invoice_lab.warehouse.decide import Decider, invoice_key
-from invoice_lab.warehouse.parts import page_adapter
+from invoice_lab.warehouse.parts import IMPORTED, page_adapter
 from invoice_lab.warehouse.withdraw import COPY_REVIEWED, take_out
 from invoice_lab.warehouse.write import How, how_read, lock_books, write_arrivals, write_invoices, write_parts
 
@@ -28,6 +28,7 @@ _AFFECTED = """
     ) as first on true
     where not exists (select from reviews where reviews.sha256 = scans.sha256)
       and not exists (select from findings where findings.sha256 = scans.sha256 and code = %(looked_at)s)
+      and not exists (select from parts where parts.sha256 = scans.sha256 and engine = %(imported)s)
       and (%(every)s or exists (
           select from parts
           where parts.sha256 = scans.sha256
@@ -76,11 +77,13 @@ class Readers:
 def affected_scans(connection: Connection, readers: Readers | None) -> list[tuple[str, str]]:
     """Return sha256 and name of the scans that something else has read, in the order of their arrival; all without any.
 
-    Those on which a person decided, and copies that wait for a person because of that, are left out.
+    Those on which a person decided, copies that wait for a person because of that, and imported transactions are left
+    out.
     """
     known = readers or Readers("", {}, {}, "")
     values = {
         "looked_at": COPY_REVIEWED,
+        "imported": IMPORTED,
         "every": readers is None,
         "asked": known.asked,
         "versions": json.dumps(dict(known.versions)),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import fsspec
 
@@ -38,22 +42,11 @@ class ScanStore:
         UsageError
             The store can't be written.
         """
-        path = self._path(scan.sha256)
-        try:
-            if self._files.exists(path):
-                return
-            if self._is_local:
-                for folder in (path.rpartition("/")[0], self._incoming):
-                    self._make_folder(folder)
-                _write_durably(Path(path), scan.data, Path(self._incoming))
-            else:  # object stores show an object only when it is whole
-                self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-                self._files.pipe_file(path, scan.data)
-        except OSError as error:
-            raise UsageError(
-                f"The scan store {self._root} can't be written: {error.strerror or error}.",
-                "Make room there, or make it writable; then the same command goes on where it stopped.",
-            ) from error
+        self._keep(scan.sha256, lambda: io.BytesIO(scan.data))
+
+    def put_file(self, file: Path, sha256: str) -> None:
+        """Keep a file's bytes, whose digest is known; else as `put`; a folder gets them block by block."""
+        self._keep(sha256, lambda: file.open("rb"))
 
     def sweep(self) -> None:
         """Remove what writers left that were killed: files of an hour ago, for others may be writing now."""
@@ -80,6 +73,25 @@ class ScanStore:
     def __contains__(self, sha256: str) -> bool:
         return bool(self._files.exists(self._path(sha256)))
 
+    def _keep(self, sha256: str, opened: Callable[[], BinaryIO]) -> None:
+        path = self._path(sha256)
+        try:
+            if self._files.exists(path):
+                return
+            with opened() as data:
+                if self._is_local:
+                    for folder in (path.rpartition("/")[0], self._incoming):
+                        self._make_folder(folder)
+                    _write_durably(Path(path), data, Path(self._incoming))
+                else:  # object stores show an object only when it is whole
+                    self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                    self._files.pipe_file(path, data.read())
+        except OSError as error:
+            raise UsageError(
+                f"The scan store {self._root} can't be written: {error.strerror or error}.",
+                "Make room there, or make it writable; then the same command goes on where it stopped.",
+            ) from error
+
     def _make_folder(self, folder: str) -> None:
         if not self._files.exists(folder):
             self._files.makedirs(folder, exist_ok=True)
@@ -97,12 +109,12 @@ class ScanStore:
         return f"{self._root}/{sha256[:2]}/{sha256}"
 
 
-def _write_durably(path: Path, data: bytes, incoming: Path) -> None:
+def _write_durably(path: Path, data: BinaryIO, incoming: Path) -> None:
     """Write elsewhere, fsync, and move to the place, so that a file under its name is always whole."""
     new = incoming / f"{path.name}-{secrets.token_hex(4)}"
     try:
         with new.open("xb") as file:
-            file.write(data)
+            shutil.copyfileobj(data, file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)

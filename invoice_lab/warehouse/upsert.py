@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import IO, Any
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -27,8 +27,12 @@ def insert_rows(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterab
         The rest of the statement, such as ``on conflict do nothing``; SQL of ours, never a user's text.
     """
     data = _csv(rows)
-    if not data.getvalue():
-        return
+    if data.getvalue():
+        insert_file(cursor, table, columns, data, on_conflict)
+
+
+def insert_file(cursor: Cursor, table: str, columns: Sequence[str], file: IO[Any], on_conflict: str = "") -> None:
+    """Insert the rows of a CSV file, which has no header and nothing at all for null; else as `insert_rows`."""
     names = {
         "table": sql.Identifier(table),
         "new": sql.Identifier(f"new_{table}"),
@@ -38,7 +42,7 @@ def insert_rows(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterab
     create = "create temporary table {new} on commit drop as select {columns} from {table} with no data"
     cursor.execute(sql.SQL("drop table if exists pg_temp.{new}").format(**names))
     cursor.execute(sql.SQL(create).format(**names))
-    cursor.copy_expert(sql.SQL("copy {new} ({columns}) from stdin with (format csv)").format(**names), data)
+    cursor.copy_expert(sql.SQL("copy {new} ({columns}) from stdin with (format csv)").format(**names), file)
     cursor.execute(sql.SQL("insert into {table} ({columns}) select {columns} from {new} {rest}").format(**names))
 
 

@@ -27,7 +27,7 @@ INVOICE_COLUMNS = (
     "invoice_id", "layout", "printed_id", "customer_id", "issued_at", "net", "tax", "total", "currency",
     "sha256", "part", "text", "digest",
 )  # fmt: skip
-PRICE_KEY = ("product_id", "currency", "unit_price")
+PRICE_COLUMNS = ("product_id", "currency", "unit_price", "sales")
 LINE_COLUMNS = ("invoice_id", "line_no", "product_id", "quantity", "unit_price", "amount")
 ARRIVAL_COLUMNS = ("batch", "no", "name", "sha256", "outcome", "problem", "place")
 PART_COLUMNS = (
@@ -48,7 +48,7 @@ _UPDATE_PRODUCT = """
     on conflict (product_id) do update set name = excluded.name
     where excluded.name collate "C" < products.name collate "C"
 """
-_UPDATE_PRICE = """
+UPDATE_PRICE = """
     on conflict (product_id, currency, unit_price) do update set sales = prices.sales + excluded.sales
 """
 _UPDATE_PART = """
@@ -99,7 +99,7 @@ def write_invoices(cursor: Cursor, parts: Iterable[LoadedPart]) -> None:
     insert_rows(cursor, "products", ("product_id", "code", "name"), _products(invoices), _UPDATE_PRODUCT)
     insert_rows(cursor, "invoices", INVOICE_COLUMNS, [_invoice(*pair) for pair in invoices])
     insert_rows(cursor, "invoice_lines", LINE_COLUMNS, [row for invoice, _ in invoices for row in _lines(invoice)])
-    insert_rows(cursor, "prices", (*PRICE_KEY, "sales"), _prices(invoices), _UPDATE_PRICE)
+    insert_rows(cursor, "prices", PRICE_COLUMNS, _prices(invoices), UPDATE_PRICE)
 
 
 def how_read(arrival: Arrival) -> How:

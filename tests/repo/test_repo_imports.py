@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workers": BASE | READING,
     "reading": BASE | READING | {"progress", "workers"},
     "ingest": BASE | READING | {"progress", "workers", "warehouse"},
+    "transactions": BASE | READING | {"warehouse", "reporting"},
     "review": BASE | READING | {"warehouse", "reporting"},
     "engine_study": BASE | READING | {"workers", "samples", "reporting", "review"},
     "segmentation": BASE | {"warehouse.queries"},
@@ -35,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": BASE | {"ingest", "progress", "reporting", "samples", "warehouse"},
     "doctor": BASE | READING | {"samples", "warehouse", "reporting", "dashboards"},
 }
-ALL = {"cli", "cli_batches", "cli_engines", "cli_options", "cli_review", "__main__"}
+ALL = {"cli", "cli_batches", "cli_engines", "cli_options", "cli_review", "cli_transactions", "__main__"}
 """The shell may import everything."""
 ENTRANCES = ALL | {"__init__"}
 

@@ -25,6 +25,10 @@ MEANINGS = {
     "failed": "the program broke",
 }
 NO_PARTS = "No scan has been ingested in this workspace yet. Ingest some with `make report SCANS=<folder>`."
+IMPORTED = (
+    "The {} of this workspace come from imported transactions, not from scans: nothing was read, so there is nothing "
+    "to say about reading. `invoice-lab import-transactions` wrote the rows that it rejected into a file."
+)
 WAYS = {
     "exact": "drawn again: equal to the pixel",
     "fit": "drawn again: explains the pixels best",
@@ -99,15 +103,20 @@ class OcrQualityPage(ReportPage):
         frame = self.all("fields_by_way", below=self.low)
         return frame.assign(label=frame["how"].map(_way))
 
+    @cached_property
+    def imported(self) -> int:
+        """Number of parts that nothing was read for: baskets of imported transactions."""
+        return self._number("select count(*) from parts where engine = 'import'")
+
     @property
     def total(self) -> int:
-        """Number of parts."""
+        """Number of parts that were read."""
         return int(self.counts.sum())
 
     def findings(self) -> Html:
         """Return what the numbers say."""
         if not self.total:
-            return paragraph(NO_PARTS)
+            return paragraph(IMPORTED.format(words.count(self.imported, "invoice")) if self.imported else NO_PARTS)
         counts, total = self.counts, self.total
         return findings(
             f"{words.of(counts['accepted'], total, 'part')}, were accepted without a person.",
@@ -310,8 +319,10 @@ class OcrQualityPage(ReportPage):
         )
 
     def _scans(self) -> int:
-        scans = self.cache.connection.execute("select count(distinct sha256) from parts").fetchall()
-        return int(scans[0][0])
+        return self._number("select count(distinct sha256) from parts")
+
+    def _number(self, sql: str) -> int:
+        return int(self.cache.connection.execute(sql).fetchall()[0][0])
 
     def _source(self, n: int, noun: str) -> str:
         return f"Source: all scans of workspace {self.meta.workspace}; n\u00a0=\u00a0{words.count(n, noun)}."

@@ -25,6 +25,7 @@ METHODS = {
     "popularity": "Best sellers",
     "chance": "Chance",
 }
+NO_PURCHASES = "The invoices are of goods that came back alone: there are no purchases to learn from."
 _SHOWN_PRODUCTS = 3
 
 
@@ -59,6 +60,11 @@ class RecommendationsPage(ReportPage):
         return self.frame("lines")
 
     @cached_property
+    def is_bare(self) -> bool:
+        """Whether there is no purchase: no invoice, or none but of goods that came back."""
+        return self.is_empty or not (self.lines["quantity"] > 0).any()
+
+    @cached_property
     def evaluation(self) -> pd.DataFrame | str:
         """The comparison of methods, or the sentence on why there is none."""
         try:
@@ -77,14 +83,14 @@ class RecommendationsPage(ReportPage):
 
     def findings(self) -> Html:
         """Return what the numbers say."""
-        if self.is_empty:
-            return self.empty()
+        if self.is_bare:
+            return self.empty() if self.is_empty else paragraph(NO_PURCHASES)
         judged = self.evaluation if isinstance(self.evaluation, str) else verdict(self.evaluation)
         return findings(judged, self._against_chance(), self._own_sentence(), self._use())
 
     def key_figures(self) -> Html:
         """Return customers, lists and hits as cards."""
-        if self.is_empty:
+        if self.is_bare:
             return Html()
         own = float(self.ranked["reason"].str.startswith("bought").mean())
         total = int(self.orders["customer_id"].nunique())
@@ -103,7 +109,7 @@ class RecommendationsPage(ReportPage):
 
     def comparison(self) -> Html:
         """Return hit rate and NDCG of the methods with intervals, as two figures."""
-        if self.is_empty:
+        if self.is_bare:
             return Html()
         if isinstance(self.evaluation, str):
             return paragraph(self.evaluation, "Until then the lists rest on habit and popularity, without a test.")
@@ -114,7 +120,7 @@ class RecommendationsPage(ReportPage):
 
     def comparison_table(self) -> Html:
         """Return the comparison with the paired differences to popularity."""
-        if self.is_empty or isinstance(self.evaluation, str):
+        if self.is_bare or isinstance(self.evaluation, str):
             return Html()
         frame = self.evaluation.assign(
             label=self.evaluation["method"].map(METHODS),
@@ -143,7 +149,7 @@ class RecommendationsPage(ReportPage):
 
     def offers(self) -> Html:
         """Return what each customer is offered, with the reason."""
-        if self.is_empty:
+        if self.is_bare:
             return Html()
         customers = self.frame("customers").set_index("customer_id")[["customer", "number", "category"]]
         frame = self.ranked[self.ranked["rank"] <= _SHOWN_PRODUCTS].join(customers, on="customer_id")
@@ -165,7 +171,7 @@ class RecommendationsPage(ReportPage):
 
     def how_sure(self) -> Html:
         """Return on how many customers the comparison rests."""
-        if self.is_empty:
+        if self.is_bare:
             return Html()
         total = int(self.orders["customer_id"].nunique())
         if isinstance(self.evaluation, str):
@@ -178,7 +184,7 @@ class RecommendationsPage(ReportPage):
 
     def values(self) -> dict[str, Any]:
         """Return the values that the notebook records."""
-        if self.is_empty:
+        if self.is_bare:
             return {"customers": 0}
         values: dict[str, Any] = {"customers": int(self.ranked["customer_id"].nunique()), "lists": len(self.ranked)}
         if isinstance(self.evaluation, str):

@@ -80,6 +80,7 @@ class SalesPage(ReportPage):
                 f"{words.of(again.members, again.of, 'customer')}, bought more than once and bring "
                 f"{words.percent(again.share)} of sales.",
                 self._best_month(),
+                self._credit_notes(),
             )
             + self.other_currencies()
         )
@@ -96,7 +97,7 @@ class SalesPage(ReportPage):
             change = changes[measure]
             words_of_change = words.change(change.now, change.before)
             series = [float(number) for number in self.months[measure]]
-            text = f"{against}" if change.before else f"in the {self.days} days before"
+            text = against if change.before > 0 else f"in the {self.days} days before"
             return Card(label, value, unit, "", words_of_change, text, series, span)
 
         last = f"last {self.days} days"
@@ -320,13 +321,22 @@ class SalesPage(ReportPage):
 
     def _course(self) -> str:
         change = compare_periods(self.orders, self.as_of, self.days)["sales"]
-        if not change.before:
+        if change.before <= 0:
             return f"There are no sales in the {self.days} days before the last {self.days} to compare these with."
         return (
             f"In the last {self.days} days, up to {words.day(self.as_of)}, sales are "
             f"{words.round_money(change.now, self.currency)}, "
             f"{words.change(change.now, change.before)} than in the {self.days} days before "
             f"({words.round_money(change.before, self.currency)})."
+        )
+
+    def _credit_notes(self) -> str:
+        credited = self.orders.loc[self.orders["amount"] < 0, "amount"]
+        if credited.empty:
+            return ""
+        return (
+            f"{words.of(len(credited), len(self.orders), 'invoice')}, are credit notes: what came back takes "
+            f"{words.round_money(-credited.sum(), self.currency)} off these sales."
         )
 
     def _finished(self) -> pd.DataFrame:
