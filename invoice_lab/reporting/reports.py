@@ -63,8 +63,7 @@ def write_reports(
 
     Parameters
     ----------
-    workspace : str
-    settings : Settings
+    workspace, settings : str, Settings
     as_of : date, optional
         The day the reports are of; the day after the last invoice where left out.
     parameters : sequence of str
@@ -73,10 +72,8 @@ def write_reports(
         Notebooks that run at the same time, each in a process of its own; the bytes don't depend on it.
     anew : bool
         Whether also those are made again that are there, of the same data, parameters, notebook and code.
-    say : callable
-        Gets a line for the user.
-    finished : callable
-        Gets this run's own copy of what is in place now; another run may change what is there.
+    say, finished : callable
+        Get a line for the user; this run's own copy of what is in place now (another run may change what is there).
 
     Returns
     -------

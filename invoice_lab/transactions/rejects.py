@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from invoice_lab.reporting.typed_files import harmless
 from invoice_lab.reporting.files import unfinished, usable
+from invoice_lab.reporting.typed_files import harmless
 from invoice_lab.transactions.read import LONGEST_TEXT
 
 REASONS = {
