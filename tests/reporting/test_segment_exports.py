@@ -93,7 +93,7 @@ def test_each_customer_has_a_row_with_what_the_page_says(filled, tmp_path, monke
     assert set(found["cluster_stable"]) == {page.clusters.stable_}
     assert list(found.index[found["top_spender"]]) == [scored["monetary"].idxmax()]
     assert 0 < found["age"].isna().sum() < CUSTOMERS and 0 < found["days_until_change"].isna().sum() < CUSTOMERS
-    assert f"({CUSTOMERS} rows, 22 columns)" in markup.replace("\xa0", " ")
+    assert f"({CUSTOMERS} rows, 24 columns)" in markup.replace("\xa0", " ")
 
 
 def test_money_is_exact(filled, tmp_path, monkeypatch):
@@ -116,7 +116,16 @@ def test_the_parquet_file_is_typed_and_says_what_it_is_of(filled, tmp_path, monk
     types = {"monetary": money, "expected_sales": money, "as_of": pa.date32()}
     types |= dict.fromkeys(("cluster_confidence", "segment_confidence"), share)
     types |= dict.fromkeys(("cluster_stable", "top_spender"), pa.bool_())
-    numbers = ("recency", "frequency", "recency_score", "frequency_score", "monetary_score", "days_until_change", "age")
+    numbers = (
+        "recency",
+        "frequency",
+        "recency_score",
+        "frequency_score",
+        "monetary_score",
+        "days_until_change",
+        "age",
+        "bins",
+    )
     types |= dict.fromkeys(numbers, pa.int64())
     assert {field.name: field.type for field in schema} == {name: types.get(name, pa.string()) for name in COLUMNS}
     about = {"workspace": "sample", "as_of": str(page.as_of.date()), "fingerprint": page.meta.fingerprint}
@@ -181,7 +190,7 @@ def test_an_empty_workspace_has_files_with_heads_only(settings, tmp_path, monkey
     assert (table.num_rows, table.column_names) == (0, list(COLUMNS))
     assert table.schema.field("monetary").type == pa.decimal128(18, 2)
     assert table.schema.metadata[b"as_of"] == b""
-    assert "(0 rows, 22 columns)" in markup.replace("\xa0", " ")
+    assert "(0 rows, 24 columns)" in markup.replace("\xa0", " ")
 
 
 def test_an_empty_workspace_keeps_the_day_that_was_asked_for(settings):

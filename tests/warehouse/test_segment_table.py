@@ -26,6 +26,8 @@ from invoice_lab.warehouse.segment_table import store_segments
 
 ANN = {
     "as_of": pd.Timestamp("2020-03-31"),
+    "scheme": "default",
+    "bins": 5,
     "customer_id": "n-1",
     "number": "00001",
     "name": 'Zoé "=cmd()" Hébert,\nsecond line',

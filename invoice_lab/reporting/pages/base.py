@@ -52,7 +52,7 @@ class ReportPage:
         self.meta = self.cache.meta
         self.parameters: Mapping[str, Any] = {"workspace": workspace, "as_of": as_of, **parameters}
         self.as_of = as_day(as_of or self.meta.as_of or "1970-01-01")
-        if as_of and self.is_empty and self.meta.counts["invoices"]:
+        if as_of and self.currencies.empty and self.meta.counts["invoices"]:
             raise UsageError(f"There are no invoices up to {as_of} in workspace {workspace!r}.", "Give a later day.")
 
     def frame(self, name: str, **params: object) -> pd.DataFrame:

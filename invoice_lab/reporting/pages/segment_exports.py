@@ -15,6 +15,8 @@ from invoice_lab.reporting.typed_files import Kind, csv_bytes, parquet_bytes
 
 COLUMNS: dict[str, Kind] = {
     "as_of": "day",
+    "scheme": "text",
+    "bins": "whole",
     "customer_id": "text",
     "number": "text",
     "name": "text",
@@ -60,6 +62,8 @@ class SegmentExports(CustomerSections):
         near = self.neighbours.reindex(scored.index)
         frame = scored.rename_axis("customer_id").assign(
             as_of=self.as_of,
+            scheme=self.scheme,
+            bins=self.bins,
             number=who["number"],
             name=who["customer"],
             monetary=[_to_the_cent(value) for value in scored["monetary"]],

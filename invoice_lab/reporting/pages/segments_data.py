@@ -10,12 +10,17 @@ import pandas as pd
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.reporting import words
 from invoice_lab.reporting.language import Labels
-from invoice_lab.reporting.markup import Html
+from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.pages.base import ReportPage
 from invoice_lab.segmentation.movement import migration
 from invoice_lab.segmentation.rfm import RFM, rfm_summary, segment_table
 from invoice_lab.segmentation.segments import SEGMENTS_FILE, Segment, load_segments
 from invoice_lab.warehouse.queries.frames import as_day, one_of, whole
+
+NOBODY = (
+    "Nobody has bought anything in this period: there are credit notes alone, or no invoices of these days. Give a "
+    "later `as_of`, or a longer `period`."
+)
 
 
 class SegmentsData(ReportPage):
@@ -50,6 +55,7 @@ class SegmentsData(ReportPage):
         scheme: str = "default", segments_file: str = "", k: int = 0, features: str = "recency,frequency,monetary",
         segments: str = "", language: str = "en", shown: int = 1000,
     ) -> None:  # fmt: skip
+        self.look_back = whole(period, "period", 0)
         super().__init__(
             workspace, as_of, period=period, compare_to=compare_to, days=days, bins=bins, scheme=scheme,
             segments_file=Path(segments_file).name, k=k, features=features, segments=segments, language=language,
@@ -57,7 +63,7 @@ class SegmentsData(ReportPage):
         )  # fmt: skip
         self.label = Labels(language)
         self.k, self.shown = whole(k, "k", 0, 20), whole(shown, "shown", 1)
-        self.days, self.look_back = whole(days, "days", 1), whole(period, "period", 0)
+        self.days = whole(days, "days", 1)
         self.then = as_day(compare_to, "compare_to") if compare_to else self.as_of - pd.Timedelta(days=days)
         if not self.is_empty and self.then >= self.as_of:
             raise UsageError(f"compare_to, {words.day(self.then)}, must lie before as_of, {words.day(self.as_of)}.")
@@ -68,6 +74,15 @@ class SegmentsData(ReportPage):
         names = [segment.name for segment in self.rules]
         asked = [name.strip() for name in segments.split(",") if name.strip()]
         self.listed = [one_of(name, names, f"segment of the scheme {scheme!r}") for name in asked] or names
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody bought anything in the period."""
+        return super().is_empty or self._rfm_rows.empty
+
+    def empty(self) -> Html:
+        """Return the sentence on why there is nothing to show."""
+        return super().empty() if super().is_empty else paragraph(NOBODY)
 
     @property
     def colours(self) -> dict[str, str]:
@@ -92,12 +107,8 @@ class SegmentsData(ReportPage):
     @cached_property
     def summary(self) -> pd.DataFrame:
         """Recency, frequency, monetary and age by customer."""
-        since = self.as_of - pd.Timedelta(days=self.look_back) if self.look_back else None
-        summary = self.frame("rfm_summary", currency=self.currency, since=since and since.date())
-        if summary.empty:
-            raise NotEnoughDataError("No customer has bought anything in this period, so none can be scored.")
         ages = self.customers.set_index("customer_id")["age"]
-        summary = summary.set_index("customer_id")[["recency", "frequency", "monetary"]]
+        summary = self._rfm_rows.set_index("customer_id")[["recency", "frequency", "monetary"]]
         return summary.assign(age=ages.reindex(summary.index))
 
     @cached_property
@@ -136,6 +147,12 @@ class SegmentsData(ReportPage):
     def heading(self, text: str) -> Html:
         """Return a heading in the language of the labels; nothing on a page without invoices."""
         return Html() if self.is_empty else Html("<h2>{}</h2>").format(self.label(text))
+
+    @cached_property
+    def _rfm_rows(self) -> pd.DataFrame:
+        since = self.as_of - pd.Timedelta(days=self.look_back) if self.look_back else None
+        currency = str(self.currencies["currency"].iloc[0])
+        return self.frame("rfm_summary", currency=currency, since=since and since.date())
 
     def _rfm(self) -> RFM:
         return RFM(self.bins, self.scheme, segments_file=self.rules_file)

@@ -14,6 +14,8 @@ create table segment_reports (
 -- customer, is withdrawn.
 create table customer_segments (
     as_of                 date not null references segment_reports on delete cascade,
+    scheme                text not null,     -- of scores and segments
+    bins                  smallint not null, -- how many scores
     customer_id           text not null,
     number                text,
     name                  text,
