@@ -12,7 +12,7 @@ from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.reporting import words
 from invoice_lab.reporting.charts import plot_choice, plot_heat_map, plot_profiles
 from invoice_lab.reporting.figures import WIDE, figure, side_by_side
-from invoice_lab.reporting.header import notes
+from invoice_lab.reporting.header import findings, notes
 from invoice_lab.reporting.interactive import chart_figure, cluster_map, records
 from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.pages.segments_data import SegmentsData
@@ -147,12 +147,11 @@ class ClusterSections(SegmentsData):
         if self.is_empty or isinstance(self.clusters, str):
             return Html()
         profiles = self.clusters.profiles_.reset_index()
-        profiles["who"] = [f"{row.description.capitalize()}: {row.rule}" for row in profiles.itertuples()]
         profiles["letter"] = [self.letters[label] for label in profiles["cluster"]]
         t = self.label
         columns = [
             Column("letter", t("Cluster"), "fixed"),
-            Column("who", t("Who they are, and the rule that tells most of them"), "long"),
+            Column("description", t("Who they are"), "long"),
             Column("customers", t("Customers"), "whole"),
             Column("sales", f"{t('Sales')}, {self.currency}", "money"),
             Column("sales_share", t("Of sales"), "percent"),
@@ -163,10 +162,17 @@ class ClusterSections(SegmentsData):
             Column("monetary_median", f"{t('Monetary')}, {self.currency}", "money", t("Median.")),
         ]  # fmt: skip
         if self.ages_known:
-            columns.append(Column("age_median", t("Age, years"), "whole", "Median of the known ages."))
-            columns.append(Column("age_known", t("Ages known"), "whole"))
-        return table(
-            profiles, columns, table_id="clusters", caption="Recency, invoices and monetary value are medians."
+            profiles["age"] = [
+                f"{words.whole(row.age_median)} ({words.whole(row.age_known)})" for row in profiles.itertuples()
+            ]
+            columns.append(
+                Column("age", t("Age, years (known)"), "fixed", "Median of the known ages, and how many are.")
+            )
+        rules = [f"Cluster {row.letter}: {row.rule}." for row in profiles.itertuples()]
+        return (
+            table(profiles, columns, table_id="clusters", caption="Recency, invoices and monetary value are medians.")
+            + paragraph("Rules that tell most customers' clusters:")
+            + findings(*rules)
         )
 
     def cluster_agreement(self) -> Html:
