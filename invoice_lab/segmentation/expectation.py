@@ -10,7 +10,7 @@ import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_summary
-from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, whole
+from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, require_columns, require_values, whole
 
 DRAWS = 100
 """Sets of parameters, drawn as sure as they are, that intervals are taken from."""
@@ -100,18 +100,25 @@ def calibration(orders: pd.DataFrame, as_of: Day, days: int | None = None, seed:
 
     Raises
     ------
+    UsageError
+        For missing columns or values, or `days` that are no days.
     NotEnoughDataError
         Where too few customers had bought again before.
     """
+    require_columns(orders, ["customer_id", "order_date", "amount"], "orders")
+    require_values(orders, ["customer_id", "order_date"], "orders")
     day, dates = as_day(as_of), days_of(orders["order_date"], "order_date")
-    held_out = days or max(1, round(_HELD_OUT * (day - dates.min()).days))
+    if days is None:
+        days = max(1, round(_HELD_OUT * (day - dates.min()).days)) if len(dates) else 1
+    held_out = whole(days, "days", 1, 3650)
     split = day - pd.Timedelta(days=held_out)
     if not (dates <= split).any():
         raise NotEnoughDataError("Not enough repeat purchases: there are none before the time held out.")
     summary = purchase_summary(orders, split)
     model = BetaGeometric().fit(summary)
-    later = orders[(dates > split) & (dates <= day) & (orders["amount"].astype(float) >= 0)]
-    came = later.assign(day=dates).drop_duplicates(["customer_id", "day"]).groupby("customer_id").size()
+    bought = (dates > split) & (dates <= day) & (orders["amount"].astype(float) >= 0)
+    later = pd.DataFrame({"customer_id": orders["customer_id"].array, "day": dates.array})[bought.to_numpy()]
+    came = later.drop_duplicates().groupby("customer_id").size()
     table = pd.DataFrame({"expected": model.expected(summary, held_out / _UNIT)})
     table["actual"] = came.reindex(table.index).fillna(0).astype(float)
     rank = table["expected"].rank(method="average", pct=True)

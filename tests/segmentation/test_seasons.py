@@ -45,7 +45,14 @@ def test_days_and_orders_are_those_of_plain_loops(by):
         day += dt.timedelta(days=1)
     assert found["days"].to_dict() == days
     assert found["orders"].sum() == len(data)
-    assert found["orders"].to_dict() == data["order_date"].dt.strftime("%A" if by == "weekday" else "%B").value_counts().reindex(days, fill_value=0).to_dict()
+    assert (
+        found["orders"].to_dict()
+        == data["order_date"]
+        .dt.strftime("%A" if by == "weekday" else "%B")
+        .value_counts()
+        .reindex(days, fill_value=0)
+        .to_dict()
+    )
 
 
 def test_intervals_are_exact_for_counts():
