@@ -59,8 +59,7 @@ def expectation(orders: pd.DataFrame, as_of: Day, days: int = 90, seed: int = 0)
     whole(days, "days", 1, 3650)
     summary = purchase_summary(orders, as_of)
     purchases, amounts = BetaGeometric().fit(summary), GammaGamma().fit(summary)
-    if amounts.q_ <= 1:
-        raise NotEnoughDataError("The amounts scatter so widely that no mean amount can be expected (Gamma-Gamma).")
+    _require_mean(amounts)
     weeks = days / _UNIT
     table = pd.DataFrame(
         {
@@ -138,6 +137,11 @@ def _group(rows: pd.DataFrame, seed: int) -> dict[str, float]:
     return {"customers": len(rows), "expected": expected, "actual": mean, "low": float(low), "high": float(high)}
 
 
+def _require_mean(amounts: GammaGamma) -> None:
+    if amounts.q_ <= 1:
+        raise NotEnoughDataError("The amounts scatter so widely that no mean amount can be expected (Gamma-Gamma).")
+
+
 def _drawn(
     purchases: BetaGeometric, amounts: GammaGamma, summary: pd.DataFrame, weeks: float, seed: int
 ) -> npt.NDArray[np.float64]:
@@ -145,5 +149,6 @@ def _drawn(
     rng = np.random.default_rng(seed)
     values = []
     for one, two in zip(purchases.drawn(DRAWS, rng), amounts.drawn(DRAWS, rng), strict=True):
+        _require_mean(two)
         values.append((one.expected(summary, weeks) * two.expected(summary)).to_numpy())
     return np.array(values)

@@ -192,11 +192,15 @@ def test_too_few_repeat_purchases_are_told():
         calibration(PAST[:1], PAST["order_date"].iloc[0])
 
 
-def test_amounts_that_scatter_without_a_mean_are_told():
+@pytest.mark.parametrize("q", [0.7, 1.08])
+def test_amounts_that_scatter_without_a_mean_are_told(q):
+    """Also where the estimate lies above 1, but its interval does not: the upper end would be infinite."""
     rng = np.random.default_rng(0)
-    by_customer = pd.Series(rng.pareto(0.7, 3000) + 0.1, index=sorted(ORDERS["customer_id"].unique()))
-    wild = PAST.assign(amount=PAST["customer_id"].map(by_customer))
-    with pytest.raises(NotEnoughDataError, match="no mean amount|can be given"):
+    names = sorted(PAST["customer_id"].unique())
+    scale = pd.Series(rng.gamma(q, 1 / 20, len(names)), index=names)
+    wild = PAST.assign(amount=rng.gamma(5.0, 1 / PAST["customer_id"].map(scale)))
+    assert (GammaGamma().fit(purchase_summary(wild, AS_OF)).q_ > 1) == (q > 1)
+    with pytest.raises(NotEnoughDataError, match="no mean amount can be expected"):
         expectation(wild, AS_OF)
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chisquare, poisson
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.segmentation.seasons import season
+from invoice_lab.segmentation.seasons import LABELS, season
 
 
 def orders(days):
@@ -26,7 +26,7 @@ def test_rates_by_hand():
     """Two weeks from Monday to Sunday: three orders on Mondays, one on the last Sunday."""
     found = season(orders(["2024-01-01", "2024-01-08", "2024-01-08", "2024-01-14"]), "2024-02-01")
     table = found.table.set_index("label")
-    assert table.index.tolist() == list("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+    assert table.index.tolist() == list(LABELS["weekday"])
     assert table["days"].tolist() == [2] * 7
     assert table["orders"].tolist() == [3, 0, 0, 0, 0, 0, 1]
     assert table["per_day"].tolist() == [1.5, 0, 0, 0, 0, 0, 0.5]
