@@ -236,13 +236,15 @@ def plot_choice(series: pd.Series, *, ax: Axes, chosen: int, xlabel: str, ylabel
     return ax
 
 
-def plot_histogram(values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, unit: str, bins: int = 24) -> Axes:
-    """Draw a distribution with its median."""
+def plot_histogram(
+    values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, unit: str, bins: int = 24, median: float | None = None
+) -> Axes:
+    """Draw a distribution with its median, or that of more values than are drawn."""
     import seaborn as sns
 
     light = tokens()["light"]
     sns.histplot(x=values, bins=bins, ax=ax, color=light["mark"], alpha=1, edgecolor=light["surface"], linewidth=0.8)
-    median = float(values.median())
+    median = float(values.median()) if median is None else median
     ax.axvline(median, color=light["ink"], linewidth=1.2)
     top = ax.get_ylim()[1]
     ax.set_ylim(0, top * 1.12)
