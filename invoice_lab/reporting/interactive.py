@@ -118,7 +118,9 @@ def cluster_map(
         .encode(
             x=alt.X("x:Q", title=labels[0], scale=alt.Scale(zero=False)),
             y=alt.Y("y:Q", title=labels[1], scale=alt.Scale(zero=False)),
-            color=alt.Color("cluster:N", title=label("Cluster"), scale=alt.Scale(domain=names, range=list(colours.values()))),
+            color=alt.Color(
+                "cluster:N", title=label("Cluster"), scale=alt.Scale(domain=names, range=list(colours.values()))
+            ),
             opacity=alt.condition(chosen, alt.value(0.75), alt.value(0.08)),
             tooltip=tooltips,
         )

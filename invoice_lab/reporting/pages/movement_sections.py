@@ -170,9 +170,7 @@ class MovementSections(SegmentsData):
         kept = months[months["cohort"].isin(last) & months["whole"] & months["months"].between(1, _COHORTS)]
         shares = kept.pivot(index="cohort", columns="months", values="share")
         sizes = kept.drop_duplicates("cohort").set_index("cohort")["customers"]
-        shares.index = pd.Index(
-            [f"{self.label(f'{c:%b}')} {c:%Y} ({words.whole(sizes[c])})" for c in shares.index]
-        )
+        shares.index = pd.Index([f"{self.label(f'{c:%b}')} {c:%Y} ({words.whole(sizes[c])})" for c in shares.index])
         best = kept.loc[kept["share"].idxmax()]
         return figure(
             f"Best month after the first: {words.percent(best.share)} of those who began in {best.cohort:%B %Y}, "

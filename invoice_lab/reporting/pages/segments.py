@@ -120,8 +120,9 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, CustomerSecti
     def _card(self, label: str, customers: int, note: str, before: int) -> Card:
         unit = "" if label == "Customers" else "customer" if customers == 1 else "customers"
         then = words.day(self.then)
-        against = f"than on {then} ({words.whole(before)})" if before else f"none on {then}"
         change = words.change(customers, before) if before else ""
+        since = "since" if customers == before else "than on"
+        against = f"{since} {then} ({words.whole(before)})" if before else f"none on {then}"
         return Card(self.label(label), words.whole(customers), self.label(unit), note, change, against)
 
     def _best_sentence(self) -> str:
