@@ -110,17 +110,18 @@ def plot_heat_map(counts: pd.DataFrame, *, ax: Axes, xlabel: str, ylabel: str) -
     from matplotlib.colors import LinearSegmentedColormap
 
     scale = LinearSegmentedColormap.from_list("invoice_lab", tokens()["sequential"])
+    high = counts.to_numpy().max() or 1
     sns.heatmap(
         counts,
         ax=ax,
         cmap=scale,
         vmin=0,
+        vmax=high,
         cbar=False,
         mask=counts == 0,
         linewidths=2,
         linecolor=tokens()["light"]["surface"],
     )
-    high = counts.to_numpy().max() or 1
     for row, values in enumerate(counts.to_numpy()):
         for column, value in enumerate(values):
             colour = (

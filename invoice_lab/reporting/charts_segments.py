@@ -82,7 +82,7 @@ def plot_sankey(moves: pd.DataFrame, *, ax: Axes, order: list[str], colours: Map
                 place, align = (-0.01, "right") if side == "before" else (1.01, "left")
                 ax.text(place, top + size / 2, text, ha=align, va="center", fontsize=9)
     _bands(ax, moves, sides, colours)
-    lowest = max(top + size for side in sides.values() for top, size in side.values())
+    lowest = max((top + size for side in sides.values() for top, size in side.values()), default=0.0)
     for place, align, text in ((0.0, "left", labels[0]), (1.0, "right", labels[1])):
         ax.text(place, -0.02, text, ha=align, va="bottom", fontsize=9, color=tokens()["light"]["muted"])
     ax.set(xlim=(-0.3, 1.3), ylim=(lowest + 0.01, -0.07))

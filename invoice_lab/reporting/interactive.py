@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+_BAR = 38
+"""Height of a bar and its gap in pixels; as a step of the chart it would not go with its width, that of the page."""
 _SCRIPT = Path(__file__).parent / "static" / "charts.js"
 
 
@@ -83,7 +85,7 @@ def segment_bars(rows: Sequence[dict[str, Any]], colours: dict[str, str], xlabel
     """Return bars by segment (segment, sales, text), in their order, to be clicked."""
     import altair as alt
 
-    data = alt.Data(values=list(rows))
+    data = alt.Data(values=[{**row, "end": max(float(row["sales"]), 0.0)} for row in rows])
     names = [row["segment"] for row in rows]
     y = alt.Y("segment:N", sort=names, title=None, axis=alt.Axis(labelLimit=220, ticks=False, domain=False))
     colour = alt.Color("segment:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None)
@@ -95,8 +97,9 @@ def segment_bars(rows: Sequence[dict[str, Any]], colours: dict[str, str], xlabel
         .mark_bar(cursor="pointer", height={"band": 0.7})
         .encode(x=x, y=y, color=colour, tooltip=[alt.Tooltip("text:N", title=xlabel)])
     )
-    texts = alt.Chart(data).mark_text(align="left", dx=5, fontSize=12).encode(x="sales:Q", y=y, text="text:N")
-    return alt.layer(bars, texts).properties(width="container", height=alt.Step(38))
+    place = alt.X("end:Q", title=xlabel)  # not over a bar that goes to the left
+    texts = alt.Chart(data).mark_text(align="left", dx=5, fontSize=12).encode(x=place, y=y, text="text:N")
+    return alt.layer(bars, texts).properties(width="container", height=_BAR * max(len(rows), 1))
 
 
 def cluster_map(

@@ -16,8 +16,8 @@ from report_data import HOSTILE_NAME, hostile_truth, page_of
 
 from invoice_lab.errors import UsageError
 from invoice_lab.reporting.language import Labels, languages
-from invoice_lab.settings import Settings
 from invoice_lab.segmentation.segments import SEGMENTS_FILE, load_segments
+from invoice_lab.settings import Settings
 from invoice_lab.warehouse.cache import TABLES, publish
 
 _TOTAL, _CURRENCY = 7, 8  # columns of the invoices
@@ -107,9 +107,8 @@ def specs(markup):
 
 
 def values_of(spec):
-    """The rows that a chart is drawn from, wherever altair puts them."""
-    data = spec.get("data") or spec["layer"][0]["data"]
-    return data["values"] if "values" in data else spec["datasets"][data["name"]]
+    """The rows that a chart is drawn from."""
+    return spec["data"]["values"]
 
 
 def rows_of(markup, table):
