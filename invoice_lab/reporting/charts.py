@@ -111,17 +111,18 @@ def plot_heat_map(counts: pd.DataFrame, *, ax: Axes, xlabel: str, ylabel: str) -
     from matplotlib.colors import LinearSegmentedColormap
 
     scale = LinearSegmentedColormap.from_list("invoice_lab", tokens()["sequential"])
+    high = counts.to_numpy().max() or 1
     sns.heatmap(
         counts,
         ax=ax,
         cmap=scale,
         vmin=0,
+        vmax=high,
         cbar=False,
         mask=counts == 0,
         linewidths=2,
         linecolor=tokens()["light"]["surface"],
     )
-    high = counts.to_numpy().max() or 1
     for row, values in enumerate(counts.to_numpy()):
         for column, value in enumerate(values):
             colour = (
@@ -237,13 +238,15 @@ def plot_choice(series: pd.Series, *, ax: Axes, chosen: int, xlabel: str, ylabel
     return ax
 
 
-def plot_histogram(values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, unit: str, bins: int = 24) -> Axes:
-    """Draw a distribution with its median."""
+def plot_histogram(
+    values: pd.Series, *, ax: Axes, xlabel: str, ylabel: str, unit: str, bins: int = 24, median: float | None = None
+) -> Axes:
+    """Draw a distribution with its median, or that of more values than are drawn."""
     import seaborn as sns
 
     light = tokens()["light"]
     sns.histplot(x=values, bins=bins, ax=ax, color=light["mark"], alpha=1, edgecolor=light["surface"], linewidth=0.8)
-    median = float(values.median())
+    median = float(values.median()) if median is None else median
     ax.axvline(median, color=light["ink"], linewidth=1.2)
     told = words.money(median, unit) if abs(median) < _CENTS_BELOW else words.round_money(median, unit)
     top = ax.get_ylim()[1]

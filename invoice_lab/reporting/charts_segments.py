@@ -13,6 +13,7 @@ import pandas as pd
 
 from invoice_lab.reporting import words
 from invoice_lab.reporting.charts import plot_heat_map, shortened
+from invoice_lab.reporting.theme import UNKNOWN_SEGMENT
 from invoice_lab.tokens import tokens
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def plot_areas(
             name = str(names[row, column])
             left = column == 0 or names[row, column - 1] != name
             above = row == 0 or names[row - 1, column] != name
-            ax.add_patch(_rectangle(column + 0.03, row + 0.86, 0.94, 0.11, colours.get(name, "#85919d")))
+            ax.add_patch(_rectangle(column + 0.03, row + 0.86, 0.94, 0.11, colours.get(name, UNKNOWN_SEGMENT)))
             _outline(ax, column, row, left=left, above=above)
             if left and above and name not in labelled:
                 labelled.add(name)
@@ -75,13 +76,13 @@ def plot_sankey(moves: pd.DataFrame, *, ax: Axes, order: list[str], colours: Map
     sides = {side: _nodes(moves.groupby(side)["customers"].sum(), order, total) for side in ("before", "after")}
     for side, x in (("before", 0.0), ("after", 1 - _NODE)):
         for name, (top, size) in sides[side].items():
-            ax.add_patch(_rectangle(x, top, _NODE, size, colours.get(name, "#85919d")))
+            ax.add_patch(_rectangle(x, top, _NODE, size, colours.get(name, UNKNOWN_SEGMENT)))
             if size >= _SMALL or side == "after":
                 text = f"{(names or {}).get(name, name)}  {words.whole(size * total)}"
                 place, align = (-0.01, "right") if side == "before" else (1.01, "left")
                 ax.text(place, top + size / 2, text, ha=align, va="center", fontsize=9)
     _bands(ax, moves, sides, colours)
-    lowest = max(top + size for side in sides.values() for top, size in side.values())
+    lowest = max((top + size for side in sides.values() for top, size in side.values()), default=0.0)
     for place, align, text in ((0.0, "left", labels[0]), (1.0, "right", labels[1])):
         ax.text(place, -0.02, text, ha=align, va="bottom", fontsize=9, color=tokens()["light"]["muted"])
     ax.set(xlim=(-0.3, 1.3), ylim=(lowest + 0.01, -0.07))
@@ -132,7 +133,7 @@ def plot_index(frame: pd.DataFrame, *, ax: Axes, ylabel: str, xlabel: str) -> Ax
     ax.axhline(1, color=light["muted"], linestyle=(0, (4, 3)), linewidth=1.2)
     ax.vlines(places, frame["low"], frame["high"], color=light["mark"], linewidth=3)
     ax.scatter(places, frame["index"], s=42, color=light["mark-strong"], zorder=3)
-    ax.set_xticks(places, [str(label)[:3] for label in frame["label"]])
+    ax.set_xticks(places, [str(label) for label in frame["label"]])
     ax.set_ylim(0, max(float(frame["high"].max()) * 1.06, 1.2))
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(visible=False, axis="x")
@@ -199,5 +200,5 @@ def _bands(ax: Axes, moves: pd.DataFrame, sides: dict[str, _Nodes], colours: Map
                   (middle, right + size), (middle, left + size), (start, left + size), (start, left)]  # fmt: skip
         codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
         same = row.before == row.after
-        ax.add_patch(PathPatch(Path(points, codes), facecolor=colours.get(row.before, "#85919d"), linewidth=0,
+        ax.add_patch(PathPatch(Path(points, codes), facecolor=colours.get(row.before, UNKNOWN_SEGMENT), linewidth=0,
                                alpha=0.28 if same else 0.55))  # fmt: skip

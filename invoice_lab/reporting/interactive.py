@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+_BAR = 38
+"""Height of a bar and its gap in pixels; as a step of the chart it would not go with its width, that of the page."""
 _SCRIPT = Path(__file__).parent / "static" / "charts.js"
 
 
@@ -31,7 +33,13 @@ def chart_assets() -> Html:
 
 
 def chart_figure(
-    title: str, chart: alt.TopLevelMixin, *, alt: str, source: str, filters: tuple[str, str, str] | None = None
+    title: str,
+    chart: alt.TopLevelMixin,
+    *,
+    alt: str,
+    source: str,
+    filters: tuple[str, str, str] | None = None,
+    label: Callable[[str], str] = str,
 ) -> Html:
     """Put an altair chart into a figure as `figures.figure` makes it.
 
@@ -48,13 +56,15 @@ def chart_figure(
     filters : tuple of str, optional
         Field of the chart, table and column: a click on a mark lists the rows of that table whose column holds the
         mark's value.
+    label : callable
+        Says what stands on a button in the reader's language.
     """
     spec = json.dumps(_plain(chart), sort_keys=True, ensure_ascii=True).replace("<", "\\u003c")
     data = Html()
     if filters is not None:
         field, table, column = filters
-        data = Html(' data-field="{}" data-table="{}" data-column="{}" data-clear="Show all"').format(
-            field, table, column
+        data = Html(' data-field="{}" data-table="{}" data-column="{}" data-clear="{}"').format(
+            field, table, column, label("Show all")
         )
     return Html(
         '<figure class="il-figure"><figcaption>{}</figcaption><div class="il-chart" role="img" aria-label="{}"{}>'
@@ -75,29 +85,35 @@ def segment_bars(rows: Sequence[dict[str, Any]], colours: dict[str, str], xlabel
     """Return bars by segment (segment, sales, text), in their order, to be clicked."""
     import altair as alt
 
-    data = alt.Data(values=list(rows))
+    data = alt.Data(values=[{**row, "end": max(float(row["sales"]), 0.0)} for row in rows])
     names = [row["segment"] for row in rows]
     y = alt.Y("segment:N", sort=names, title=None, axis=alt.Axis(labelLimit=220, ticks=False, domain=False))
     colour = alt.Color("segment:N", scale=alt.Scale(domain=names, range=[colours[name] for name in names]), legend=None)
-    reach = max([float(row["sales"]) for row in rows] + [0.0]) * 1.8
-    x = alt.X("sales:Q", title=xlabel, scale=alt.Scale(domain=[min(0.0, *(r["sales"] for r in rows)), reach or 1]),
+    sales = [0.0, *(float(row["sales"]) for row in rows)]
+    x = alt.X("sales:Q", title=xlabel, scale=alt.Scale(domain=[min(sales), 1.8 * max(sales) or 1]),
               axis=alt.Axis(format="~s", tickCount=5))  # fmt: skip
     bars = (
         alt.Chart(data)
         .mark_bar(cursor="pointer", height={"band": 0.7})
         .encode(x=x, y=y, color=colour, tooltip=[alt.Tooltip("text:N", title=xlabel)])
     )
-    texts = alt.Chart(data).mark_text(align="left", dx=5, fontSize=12).encode(x="sales:Q", y=y, text="text:N")
-    return alt.layer(bars, texts).properties(width="container", height=alt.Step(38))
+    place = alt.X("end:Q", title=xlabel)  # not over a bar that goes to the left
+    texts = alt.Chart(data).mark_text(align="left", dx=5, fontSize=12).encode(x=place, y=y, text="text:N")
+    return alt.layer(bars, texts).properties(width="container", height=_BAR * max(len(rows), 1))
 
 
-def cluster_map(rows: Sequence[dict[str, Any]], colours: dict[str, str], labels: tuple[str, str]) -> alt.Chart:
+def cluster_map(
+    rows: Sequence[dict[str, Any]],
+    colours: dict[str, str],
+    labels: tuple[str, str],
+    label: Callable[[str], str] = str,
+) -> alt.Chart:
     """Return dots in two dimensions (x, y, cluster, customer, and texts of values) that tell who they are."""
     import altair as alt
 
     names = list(colours)
     chosen = alt.selection_point(name="chosen", fields=["cluster"], bind="legend")
-    tooltips = [alt.Tooltip(f"{name}:N", title=name.capitalize()) for name in
+    tooltips = [alt.Tooltip(f"{name}:N", title=label(name.capitalize())) for name in
                 ("customer", "cluster", "recency", "frequency", "monetary")]  # fmt: skip
     return (
         alt.Chart(alt.Data(values=list(rows)))
@@ -105,7 +121,9 @@ def cluster_map(rows: Sequence[dict[str, Any]], colours: dict[str, str], labels:
         .encode(
             x=alt.X("x:Q", title=labels[0], scale=alt.Scale(zero=False)),
             y=alt.Y("y:Q", title=labels[1], scale=alt.Scale(zero=False)),
-            color=alt.Color("cluster:N", title="Cluster", scale=alt.Scale(domain=names, range=list(colours.values()))),
+            color=alt.Color(
+                "cluster:N", title=label("Cluster"), scale=alt.Scale(domain=names, range=list(colours.values()))
+            ),
             opacity=alt.condition(chosen, alt.value(0.75), alt.value(0.08)),
             tooltip=tooltips,
         )

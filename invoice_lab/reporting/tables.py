@@ -49,6 +49,8 @@ class Column:
         Explains the label on hover.
     shown : callable
         Of a ``segment``: gives what it is called in the reader's language.
+    colour : callable
+        Of a ``segment``: gives its colour; with rules of one's own it is another.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Column:
     kind: Kind = "text"
     meaning: str = ""
     shown: Callable[[str], str] = str
+    colour: Callable[[str], str] = segment_colour
 
 
 def table(
@@ -157,7 +160,7 @@ def _cell(value: Any, column: Column) -> Html:  # noqa: ANN401 - any cell
         return Html('<td class="il-fixed">{}</td>').format(words.day(value))
     if kind in ("segment", "status"):
         shown = column.shown(value)
-        mark = swatch(segment_colour(value), shown) if kind == "segment" else status_mark(value)
+        mark = swatch(column.colour(value), shown) if kind == "segment" else status_mark(value)
         return Html('<td class="il-fixed" data-order="{}">{}</td>').format(clean(shown), mark)
     return _text_cell(clean(value), kind)
 

@@ -11,12 +11,12 @@ from invoice_lab.segmentation.segments import all_colours
 from invoice_lab.tokens import tokens
 
 _FOLDER = Path(__file__).parent
-_UNKNOWN_SEGMENT = "#85919d"
+UNKNOWN_SEGMENT = "#85919d"
 
 
 def segment_colour(name: str) -> str:
     """Return the fixed colour of a segment, ``#RRGGBB``; grey for a name that has none."""
-    return all_colours().get(name, _UNKNOWN_SEGMENT)
+    return all_colours().get(name, UNKNOWN_SEGMENT)
 
 
 def status_colour(status: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_summary
-from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, whole
+from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, require_columns, require_values, whole
 
 DRAWS = 100
 """Sets of parameters, drawn as sure as they are, that intervals are taken from."""
@@ -59,8 +59,7 @@ def expectation(orders: pd.DataFrame, as_of: Day, days: int = 90, seed: int = 0)
     whole(days, "days", 1, 3650)
     summary = purchase_summary(orders, as_of)
     purchases, amounts = BetaGeometric().fit(summary), GammaGamma().fit(summary)
-    if amounts.q_ <= 1:
-        raise NotEnoughDataError("The amounts scatter so widely that no mean amount can be expected (Gamma-Gamma).")
+    _require_mean(amounts)
     weeks = days / _UNIT
     table = pd.DataFrame(
         {
@@ -100,18 +99,25 @@ def calibration(orders: pd.DataFrame, as_of: Day, days: int | None = None, seed:
 
     Raises
     ------
+    UsageError
+        For missing columns or values, or `days` that are no days.
     NotEnoughDataError
         Where too few customers had bought again before.
     """
+    require_columns(orders, ["customer_id", "order_date", "amount"], "orders")
+    require_values(orders, ["customer_id", "order_date"], "orders")
     day, dates = as_day(as_of), days_of(orders["order_date"], "order_date")
-    held_out = days or max(1, round(_HELD_OUT * (day - dates.min()).days))
+    if days is None:
+        days = max(1, round(_HELD_OUT * (day - dates.min()).days)) if len(dates) else 1
+    held_out = whole(days, "days", 1, 3650)
     split = day - pd.Timedelta(days=held_out)
     if not (dates <= split).any():
         raise NotEnoughDataError("Not enough repeat purchases: there are none before the time held out.")
     summary = purchase_summary(orders, split)
     model = BetaGeometric().fit(summary)
-    later = orders[(dates > split) & (dates <= day) & (orders["amount"].astype(float) >= 0)]
-    came = later.assign(day=dates).drop_duplicates(["customer_id", "day"]).groupby("customer_id").size()
+    bought = (dates > split) & (dates <= day) & (orders["amount"].astype(float) >= 0)
+    later = pd.DataFrame({"customer_id": orders["customer_id"].array, "day": dates.array})[bought.to_numpy()]
+    came = later.drop_duplicates().groupby("customer_id").size()
     table = pd.DataFrame({"expected": model.expected(summary, held_out / _UNIT)})
     table["actual"] = came.reindex(table.index).fillna(0).astype(float)
     rank = table["expected"].rank(method="average", pct=True)
@@ -131,6 +137,11 @@ def _group(rows: pd.DataFrame, seed: int) -> dict[str, float]:
     return {"customers": len(rows), "expected": expected, "actual": mean, "low": float(low), "high": float(high)}
 
 
+def _require_mean(amounts: GammaGamma) -> None:
+    if amounts.q_ <= 1:
+        raise NotEnoughDataError("The amounts scatter so widely that no mean amount can be expected (Gamma-Gamma).")
+
+
 def _drawn(
     purchases: BetaGeometric, amounts: GammaGamma, summary: pd.DataFrame, weeks: float, seed: int
 ) -> npt.NDArray[np.float64]:
@@ -138,5 +149,6 @@ def _drawn(
     rng = np.random.default_rng(seed)
     values = []
     for one, two in zip(purchases.drawn(DRAWS, rng), amounts.drawn(DRAWS, rng), strict=True):
+        _require_mean(two)
         values.append((one.expected(summary, weeks) * two.expected(summary)).to_numpy())
     return np.array(values)

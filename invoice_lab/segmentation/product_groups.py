@@ -14,6 +14,7 @@ from sklearn.decomposition import TruncatedSVD
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from invoice_lab.errors import NotEnoughDataError
+from invoice_lab.segmentation.clusters import K_RANGE, LOW_ARI, USUAL_ARI, smallest_allowed
 from invoice_lab.segmentation.stability import bootstrap
 from invoice_lab.warehouse.queries.frames import require_columns, require_values, whole
 
@@ -23,8 +24,6 @@ MOST_PRODUCTS = 5_000
 """Products compared with each other: those in most baskets, where there are more."""
 FEWEST = 30
 """Products that groups need."""
-K_RANGE = range(2, 9)
-USUAL_ARI, LOW_ARI, SMALLEST_SHARE = 0.90, 0.75, 0.02
 HOW = ("price", "quantity", "again", "buyers", "basket_size")
 _COMPANY = 4  # dimensions of what a product is bought with
 _BOOTSTRAPS, _STARTS = 20, 3
@@ -38,7 +37,7 @@ def nearest_products(lines: pd.DataFrame, k: int = 5) -> pd.DataFrame:
     Parameters
     ----------
     lines : DataFrame
-        One row a line: basket_id, product_id.
+        One row a line: basket_id, product_id; quantity, where given: what is returned is not bought, and left out.
     k : int
         Neighbours of each product, at most.
 
@@ -81,8 +80,8 @@ class ProductGroups:
         By product_id; 0 is the group with the highest sales.
     stable : bool
         Whether the groups are found again in resamples of the products: median adjusted Rand index of .90 or more, 5 %
-        quantile of .75 or more, the smallest group 2 % or more. Where no number of groups is, those with the highest
-        median are given, and are a convention.
+        quantile of .75 or more, the smallest group as large as one of customers must be. Where no number of groups is,
+        those with the highest median are given, and are a convention.
     scores : DataFrame
         One row a number of groups: k, smallest, ari_median, ari_low, passes.
     profiles : DataFrame
@@ -125,7 +124,7 @@ def product_groups(lines: pd.DataFrame, products: pd.DataFrame, seed: int = 0) -
     with threadpool_limits(limits=1):  # sums in one order: equal bytes on any number of cores
         rows = np.hstack([_standardised(how.to_numpy()), _company(baskets, sold.index, seed)])
         scores = pd.DataFrame([_measured(k, rows, seed) for k in K_RANGE])
-        large = scores["smallest"] >= SMALLEST_SHARE * len(rows)
+        large = scores["smallest"] >= smallest_allowed(len(rows))
         scores["passes"] = large & (scores["ari_median"] >= USUAL_ARI) & (scores["ari_low"] >= LOW_ARI)
         stable = bool(scores["passes"].any())
         best = scores[scores["passes"]].iloc[-1] if stable else scores.loc[scores["ari_median"].idxmax()]
@@ -145,14 +144,16 @@ def _baskets(lines: pd.DataFrame) -> _Baskets:
     """Return which basket holds which product, ones in a sparse matrix."""
     require_columns(lines, ["basket_id", "product_id"], "lines")
     require_values(lines, ["basket_id", "product_id"], "lines")
-    pairs = lines[["basket_id", "product_id"]].drop_duplicates()
+    bought = lines[lines["quantity"] > 0] if "quantity" in lines.columns else lines
+    pairs = bought[["basket_id", "product_id"]].drop_duplicates()
+    total = pairs["basket_id"].nunique()
     counts = pairs["product_id"].value_counts()
     if len(counts) > MOST_PRODUCTS:
         most = counts.sort_index().sort_values(ascending=False, kind="stable").index[:MOST_PRODUCTS]
         pairs = pairs[pairs["product_id"].isin(most)]
     basket, _ = pd.factorize(pairs["basket_id"])
     product, products = pd.factorize(pairs["product_id"].astype(object), sort=True)
-    shape = (int(basket.max()) + 1 if len(basket) else 0, len(products))
+    shape = (total, len(products))  # baskets of other products alone count for what is expected by chance
     matrix = csr_matrix((np.ones(len(pairs), np.int32), (basket, product)), shape=shape)
     return _Baskets(matrix, np.asarray(products, dtype=object))
 
@@ -183,6 +184,8 @@ def _company(baskets: _Baskets, order: pd.Index, seed: int) -> Floats:
     row, column = together.row[kept], together.col[kept]
     lift = together.data[kept] * baskets.matrix.shape[0] / (counts[row] * counts[column])
     information = csr_matrix((np.log(np.maximum(lift, 1.0)), (row, column)), shape=together.shape)
+    if not information.count_nonzero():  # no two are bought together more often than by chance
+        return np.zeros((len(order), 0))
     dimensions = min(_COMPANY, len(counts) - 1)
     places = TruncatedSVD(dimensions, random_state=seed).fit_transform(information)
     spread = places.std(axis=0)
@@ -192,6 +195,7 @@ def _company(baskets: _Baskets, order: pd.Index, seed: int) -> Floats:
 
 
 def _fit(k: int, rows: Floats, seed: int) -> KMeans:
+    k = min(k, len(np.unique(rows, axis=0)))  # products may be all alike
     return KMeans(k, n_init=_STARTS, random_state=seed).fit(rows)
 
 

@@ -56,7 +56,7 @@ def season(orders: pd.DataFrame, as_of: Day, by: str = "weekday") -> Season:
     orders : DataFrame
         One row an order: order_date.
     as_of : date, datetime or str
-        The last day of the period; it begins with the first order.
+        Later orders are left out. The period goes from the first order to the last one.
     by : {"weekday", "month"}
 
     Raises

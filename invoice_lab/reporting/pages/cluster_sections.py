@@ -131,7 +131,7 @@ class ClusterSections(SegmentsData):
                     f"{letter} ({words.whole(n)})"
                     for letter, n in zip(self.letters, fitted.profiles_["customers"], strict=True)
                 ],
-                xlabel="Difference from the average customer, standard deviations",
+                xlabel=self.label("Difference from the average, standard deviations"),
                 alt="Dots of each cluster's mean against the average: "
                 + "; ".join(f"{self.letters[i]} {text}" for i, text in enumerate(fitted.profiles_["description"]))
                 + ".",
@@ -236,6 +236,7 @@ class ClusterSections(SegmentsData):
                 records(rows.reset_index(drop=True)),
                 dict(sorted(zip(self.letters, self._cluster_colours(), strict=True))),
                 (self._axis(1, shares[0]), self._axis(2, shares[1] if len(shares) > 1 else 0.0)),
+                self.label,
             ),
             alt="Map of the customers by their first two principal components, coloured by cluster.",
             source=self.source(len(rows), "customer")

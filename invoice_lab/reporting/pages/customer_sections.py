@@ -47,7 +47,7 @@ class CustomerSections(ClusterSections, ValueSections):
         t, n = self.label, len(frame)
         columns = [
             Column("customer", t("Customer")),
-            Column("segment", t("Segment"), "segment", shown=t),
+            self.segment_column("segment", "Segment"),
             Column(
                 "sure", t("Sure"), "percent", "Share of resamples of the customers in which the segment is the same."
             ),

@@ -35,7 +35,7 @@ class MapSections(SegmentsData):
         return table(
             self.segments.assign(advice=advice),
             [
-                Column("segment", t("Segment"), "segment", shown=t),
+                self.segment_column("segment", "Segment"),
                 Column("customers", t("Customers"), "whole"),
                 Column("sales", f"{t('Sales')}, {self.currency}", "money"),
                 Column("sales_share", t("Of sales"), "percent"),
@@ -88,6 +88,7 @@ class MapSections(SegmentsData):
             alt=f"Bars of sales by segment: {said}.",
             source=self.source(n, "customer") + " A click on a bar lists the customers of that segment below.",
             filters=("segment", "customers", "segment"),
+            label=self.label,
         )
 
     def _map(self) -> Html:

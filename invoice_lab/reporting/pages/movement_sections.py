@@ -92,8 +92,8 @@ class MovementSections(SegmentsData):
         return table(
             frame,
             [
-                Column("before", t("Segment before"), "segment", shown=t),
-                Column("after", t("Segment now"), "segment", shown=t),
+                self.segment_column("before", "Segment before"),
+                self.segment_column("after", "Segment now"),
                 Column("customers", t("Customers"), "whole"),
                 Column("share", t("Of the segment before"), "percent"),
                 Column("sure", t("95 % interval"), "fixed"),
@@ -118,8 +118,8 @@ class MovementSections(SegmentsData):
             [
                 Column("customer", t("Customer")),
                 Column("number", t("Number"), "fixed"),
-                Column("segment_before", t("Segment before"), "segment", shown=t),
-                Column("segment", t("Segment now"), "segment", shown=t),
+                self.segment_column("segment_before", "Segment before"),
+                self.segment_column("segment", "Segment now"),
                 Column("recency", t("Recency, days"), "whole"),
                 Column("frequency", t("Invoices"), "whole"),
                 Column("monetary", f"{t('Sales')}, {self.currency}", "money"),
@@ -170,7 +170,7 @@ class MovementSections(SegmentsData):
         kept = months[months["cohort"].isin(last) & months["whole"] & months["months"].between(1, _COHORTS)]
         shares = kept.pivot(index="cohort", columns="months", values="share")
         sizes = kept.drop_duplicates("cohort").set_index("cohort")["customers"]
-        shares.index = pd.Index([f"{cohort:%b %Y} ({words.whole(sizes[cohort])})" for cohort in shares.index])
+        shares.index = pd.Index([f"{self.label(f'{c:%b}')} {c:%Y} ({words.whole(sizes[c])})" for c in shares.index])
         best = kept.loc[kept["share"].idxmax()]
         return figure(
             f"Best month after the first: {words.percent(best.share)} of those who began in {best.cohort:%B %Y}, "

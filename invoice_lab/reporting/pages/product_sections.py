@@ -180,6 +180,7 @@ class ProductSections(SegmentsData):
             xlabel=f"{self.label('Price')}, {self.currency}",
             ylabel=self.label("Products"),
             unit=self.currency,
+            median=float(prices.median()),
             height=2.6,
             alt="Histogram of the products' mean prices, with the median.",
             source=self.source(len(shown), "product")
@@ -207,7 +208,7 @@ class ProductSections(SegmentsData):
         return figure(
             said,
             plot_index,
-            found.table,
+            found.table.assign(label=[self.label(name[:3]) for name in found.table["label"]]),
             xlabel=self.label("Day of the week" if by == "weekday" else "Month of the year"),
             ylabel=self.label("Invoices a day, 1 is the average"),
             height=2.6,

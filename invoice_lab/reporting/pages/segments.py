@@ -17,7 +17,9 @@ from invoice_lab.reporting.pages.movement_sections import MovementSections
 from invoice_lab.reporting.pages.product_sections import ProductSections
 from invoice_lab.reporting.pages.quality_sections import QualitySections
 from invoice_lab.reporting.pages.segment_exports import SegmentExports
+from invoice_lab.segmentation.rfm import SCORE_COLUMNS
 from invoice_lab.segmentation.sales import quiet_customers
+from invoice_lab.segmentation.segments import level_of
 
 _QUIET_FACTOR = 2
 _MANY_ONCE = 0.4
@@ -119,20 +121,22 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
     def _card(self, label: str, customers: int, note: str, before: int) -> Card:
         unit = "" if label == "Customers" else "customer" if customers == 1 else "customers"
         then = words.day(self.then)
-        against = f"than on {then} ({words.whole(before)})" if before else f"none on {then}"
         change = words.change(customers, before) if before else ""
+        since = "since" if customers == before else "than on"
+        against = f"{since} {then} ({words.whole(before)})" if before else f"none on {then}"
         return Card(self.label(label), words.whole(customers), self.label(unit), note, change, against)
 
     def _best_sentence(self) -> str:
         n = len(self.scored)
         rows = self.segments.sort_values("sales", ascending=False)
-        first, second = rows.iloc[0], rows.iloc[1]
+        first, rest = rows.iloc[0], rows.iloc[1:]
         said = (
             f"{words.of(first.customers, n, 'customer')}, are {self.label(first.segment)} ({first.meaning}) and bring "
             f"{words.percent(first.sales_share)} of sales"
         )
-        if not second.customers:
+        if rest.empty or not rest["customers"].iloc[0]:
             return f"{said}."
+        second = rest.iloc[0]
         return (
             f"{said}; {self.label(second.segment)} follow with {words.of(second.customers, n, 'customer')}, and "
             f"{words.percent(second.sales_share)} of sales."
@@ -140,7 +144,7 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
 
     def _leaving_sentence(self) -> str:
         """Tell of those who bought much or often, but not for long, whatever the scheme calls them."""
-        scores = self.scored[["recency_score", "frequency_score", "monetary_score"]].to_numpy() / self.bins * 5
+        scores = level_of(self.scored[list(SCORE_COLUMNS)].to_numpy(), self.bins) + 1
         was_good = (scores[:, 1] >= 4) | (scores[:, 2] >= 4)
         going = self.scored[(scores[:, 0] <= _SLIPPING) & was_good]
         share = going["monetary"].sum() / (self.scored["monetary"].sum() or 1.0)

@@ -12,6 +12,8 @@ from invoice_lab.reporting import words
 from invoice_lab.reporting.language import Labels
 from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.pages.base import ReportPage
+from invoice_lab.reporting.tables import Column
+from invoice_lab.reporting.theme import UNKNOWN_SEGMENT
 from invoice_lab.segmentation.movement import migration
 from invoice_lab.segmentation.rfm import RFM, rfm_summary, segment_table
 from invoice_lab.segmentation.segments import SEGMENTS_FILE, Segment, load_segments
@@ -144,6 +146,10 @@ class SegmentsData(ReportPage):
         """How many went from which segment to which."""
         return migration(self.scored_before["segment"], self.scored["segment"])
 
+    def segment_column(self, name: str, label: str) -> Column:
+        """Return a table's column of segments, in the language of the labels and the colours of the rules."""
+        return Column(name, self.label(label), "segment", shown=self.label, colour=self._colour)
+
     def heading(self, text: str) -> Html:
         """Return a heading in the language of the labels; nothing on a page without invoices."""
         return Html() if self.is_empty else Html("<h2>{}</h2>").format(self.label(text))
@@ -153,6 +159,9 @@ class SegmentsData(ReportPage):
         since = self.as_of - pd.Timedelta(days=self.look_back) if self.look_back else None
         currency = str(self.currencies["currency"].iloc[0])
         return self.frame("rfm_summary", currency=currency, since=since and since.date())
+
+    def _colour(self, segment: str) -> str:
+        return self.colours.get(segment, UNKNOWN_SEGMENT)
 
     def _rfm(self) -> RFM:
         return RFM(self.bins, self.scheme, segments_file=self.rules_file)

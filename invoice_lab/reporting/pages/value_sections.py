@@ -62,7 +62,7 @@ class ValueSections(SegmentsData):
             [
                 Column("customer", t("Customer")),
                 Column("number", t("Number"), "fixed"),
-                Column("segment", t("Segment"), "segment", shown=t),
+                self.segment_column("segment", "Segment"),
                 Column("alive", t("Still buys"), "percent", "Probability that the customer has not left (BG/NBD)."),
                 Column("purchases", t("Purchases expected"), "decimal"),
                 Column("amount", f"{t('Amount expected')}, {self.currency}", "money", "Of one purchase (Gamma-Gamma)."),
