@@ -69,7 +69,7 @@ def places(columns: Mapping[str, str] | None, header: Sequence[str]) -> dict[str
             near = nearest(column, header)
             raise UsageError(f"The file has no column {column!r}{near}", there if near.endswith("?") else "")
     if missing := [role for role in REQUIRED if role not in columns]:
-        example = ",".join(f"{role}=..." for role in missing)
+        example = ",".join(f"{role}=COLUMN" for role in missing)
         raise UsageError(
             f"It is not said which column is {', '.join(missing)}.", f"Say so with --columns {example}. {there}"
         )
