@@ -85,6 +85,14 @@ def test_the_sales_report_tells_credit_notes(desk):
     assert values["sales"] == "4.35"
 
 
+def test_invoices_far_out_dont_squeeze_the_others_into_one_bar(desk):
+    usual = [f"{n},B{n},2024-01-02,P1,{1 + n % 40},1.25,Cup" for n in range(400)]
+    desk.rows([*usual, "7,X1,2024-01-03,P1,90000,1.25,Cup", "7,X2,2024-01-03,P1,-90000,1.25,Cup"])
+    assert " are not drawn." in page_of("sales", desk.settings, workspace=desk.workspace)[0]
+    desk.rows(usual, workspace=f"{desk.workspace}_usual")
+    assert " are not drawn." not in page_of("sales", desk.settings, workspace=f"{desk.workspace}_usual")[0]
+
+
 @pytest.mark.parametrize("report", ["sales", "recommendations"])
 @pytest.mark.parametrize(
     "rows",

@@ -19,6 +19,8 @@ from invoice_lab.segmentation.sales import compare_periods, interval, monthly_sa
 
 _SHOWN_BARS = 10
 _LONG_PERIOD = 3
+_FAR = 10
+"""Times the width of the middle 98 % from which on the rest of a distribution would squeeze it into one bar."""
 
 
 class SalesPage(ReportPage):
@@ -151,7 +153,8 @@ class SalesPage(ReportPage):
         days = self.of_currency(self.frame("sales_by_weekday"))
         a_day = (days["sales"] / days["days"]).set_axis(days["weekday_name"].str[:3])
         best, least = a_day.idxmax(), a_day.idxmin()
-        sure = interval(self.orders["amount"])
+        sure, drawn = interval(self.orders["amount"]), _middle(self.orders["amount"])
+        far = len(self.orders) - len(drawn)
         source = self.source(len(self.orders), "invoice")
         title = (
             f"{best} brings most a day, {words.round_money(a_day.max(), self.currency)}; "
@@ -170,13 +173,14 @@ class SalesPage(ReportPage):
             figure(
                 f"Half of the invoices are below {words.round_money(sure.value, self.currency)}",
                 plot_histogram,
-                self.orders["amount"],
+                drawn,
                 xlabel=f"Total of the invoice, {self.currency}",
                 ylabel="Invoices",
                 unit=self.currency,
                 alt=f"Histogram of invoice totals with median {words.round_money(sure.value)}.",
                 source=source + f" 95 % interval of the median {words.round_money(sure.low, '')} to "
-                f"{words.round_money(sure.high, self.currency)}.",
+                f"{words.round_money(sure.high, self.currency)}."
+                + (f" The largest and smallest, {words.count(far, 'invoice')}, are not drawn." if far else ""),
             ),
         )
 
@@ -284,7 +288,7 @@ class SalesPage(ReportPage):
             "these figures; "
             "the OCR quality report lists them."
             if waiting > 0
-            else "Every invoice that was read is in these figures.",
+            else "Every invoice of the workspace is in these figures.",
         )
 
     def values(self) -> dict[str, Any]:
@@ -364,3 +368,11 @@ class SalesPage(ReportPage):
     def _range(self, values: pd.Series, unit: str = "") -> str:
         low, high = words.round_money(values.min(), ""), words.round_money(values.max(), unit).strip()
         return f"from {low} to {high}"
+
+
+def _middle(amounts: pd.Series) -> pd.Series:
+    """Return the amounts that a histogram can show: all, or the middle 98 % where the others lie far out."""
+    low, high = amounts.quantile(0.01), amounts.quantile(0.99)
+    if amounts.max() - amounts.min() <= _FAR * (high - low):
+        return amounts
+    return amounts[amounts.between(low, high)]
