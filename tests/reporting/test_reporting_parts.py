@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import math
 import re
 
 import pandas as pd
 import pytest
 
-from invoice_lab.errors import UsageError
+from invoice_lab.errors import MissingToolError, UsageError
 from invoice_lab.reporting import theme, words
-from invoice_lab.reporting.assets import PAGE_VARIABLE, page_assets, tables_assets
+from invoice_lab.reporting.assets import PAGE_VARIABLE, _classic, packed, page_assets, tables_assets
 from invoice_lab.reporting.cards import MOST, Card, cards
 from invoice_lab.reporting.charts import plot_bars, plot_confidence, plot_intervals, plot_line
 from invoice_lab.reporting.figures import figure
@@ -158,3 +160,32 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_what_is_packed_is_unpacked_to_the_same_in_equal_bytes():
+    text = "const é = '</script>';\n" * 50
+    assert packed(text) == packed(text)
+    assert gzip.decompress(base64.b64decode(packed(text))).decode() == text
+    assert "<" not in packed(text)
+
+
+def test_a_module_becomes_a_script_that_leaves_its_exports_behind():
+    script = _classic("const a=1,$b=2;function c(){}export{a as Other,$b as ITable,c as jQuery};")
+    assert script.startswith('(()=>{"use strict";const a=1,$b=2;function c(){}')
+    assert "globalThis.invoiceLabITable=$b;" in script and "globalThis.invoiceLabJQuery=c;" in script
+    assert "export" not in script
+    for other in ("const a=1;", "export{a as ITable};"):
+        with pytest.raises(MissingToolError, match="make setup"):
+            _classic(other)
+
+
+def test_segments_are_shown_in_the_language_and_colour_that_a_column_asks_for():
+    frame = pd.DataFrame({"s": ["Champions", "<b>"]})
+    french = Column(
+        "s", "S", "segment", shown={"Champions": "Les <i>", "<b>": "<b>"}.get, colour=lambda name: "#123456"
+    )
+    shown = table(frame, [french], table_id="t")
+    assert shown.count('style="background:#123456"') == 2
+    assert 'data-order="Les &lt;i&gt;"' in shown and "</span>Les &lt;i&gt;<" in shown and "</span>&lt;b&gt;<" in shown
+    plain = table(frame, [Column("s", "S", "segment")], table_id="t")
+    assert f"background:{colours()['Champions']}" in plain and f"background:{theme.UNKNOWN_SEGMENT}" in plain

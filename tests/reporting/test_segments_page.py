@@ -1,50 +1,22 @@
-"""The segments page by its parameters and with data that few shops have: sentences and tables, never a NaN."""
+"""The segments page by its parameters: what they change, what is refused, labels in French, hostile names as text."""
 
 from __future__ import annotations
 
 import html
-import json
 import re
 
-import duckdb
-import numpy as np
-import pandas as pd
 import pytest
 import yaml
-from cache_data import _frames, cache_from_truth, small_truth
-from report_data import HOSTILE_NAME, hostile_truth, page_of
+from cache_data import cache_from_truth
+from report_data import HOSTILE_NAME, hostile_truth
+from segments_pages import assert_sound, busy_truth, heads_of, page, rows_of, sales, specs, values_of, visible
 
 from invoice_lab.errors import UsageError
 from invoice_lab.reporting.language import Labels, languages
 from invoice_lab.segmentation.segments import SEGMENTS_FILE, load_segments
 from invoice_lab.settings import Settings
-from invoice_lab.warehouse.cache import TABLES, publish
 
-_TOTAL, _CURRENCY = 7, 8  # columns of the invoices
 OWN = {"Regulars": "#112233", "R & <D>": "#445566"}
-
-
-def busy_truth(seed=5, customers=240):
-    """Records of enough customers for every section: three kinds of them, two families of products, all ages known."""
-    rng, records = np.random.default_rng(seed), []
-    for customer in range(customers):
-        kind = customer % 3
-        who = {"name": f"{HOSTILE_NAME} {customer}", "address": ["1 Long Street", "12345 Town"], "gender": "F",
-               "email": f"c{customer}@example.com", "birth_date": f"19{50 + customer % 50}-03-04"}  # fmt: skip
-        until, last, rate = ((120, 640, 25), (600, 630, 70), (120, 330, 400))[kind]
-        day = float(rng.integers(0, until))
-        while day <= last or not (records and records[-1]["customer"] is who):
-            family = int(rng.integers(0, 2))
-            chosen = 2 * rng.choice(30, 2 + 4 * family, replace=False) + family
-            lines = [{"product": f"Product {product} <i>", "quantity": int(rng.integers(1, 4)),
-                      "unit_price": f"{(4, 90)[family] * (3, 2, 1)[kind]}.50"} for product in chosen]  # fmt: skip
-            total = sum(line["quantity"] * float(line["unit_price"]) for line in lines)
-            when = pd.Timestamp("2018-01-03 10:00") + pd.Timedelta(days=int(day))
-            records.append({"file": f"{len(records)}.png", "layout": "fac-2018", "invoice_id": f"F{len(records):05d}",
-                            "issued_at": str(when), "customer": who, "lines": lines, "total": f"{total:.2f}",
-                            "qr": ""})  # fmt: skip
-            day += 1 + rng.exponential(rate)
-    return records
 
 
 @pytest.fixture(scope="module")
@@ -69,62 +41,6 @@ def shop(module_settings):
     return module_settings
 
 
-def publish_frames(settings, frames):
-    """Publish tables as they are."""
-
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for table in TABLES:
-            frame = frames[table]  # noqa: F841 - DuckDB reads the local variable
-            if len(frames[table]):
-                connection.execute(f"insert into {table} select * from frame")
-
-    publish(settings.cache_dir("sample"), "sample", fill, sample=True)
-
-
-def page(settings, **parameters):
-    return page_of("segments", settings, workspace="sample", **parameters)
-
-
-def visible(markup):
-    """What a person reads, and what is drawn: no scripts, no attributes but texts for those who can't see."""
-    markup = re.sub(r"<(script|style)\b.*?</\1>", " ", markup, flags=re.DOTALL)
-    alts = re.findall(r'(?:aria-label|title)="([^"]*)"', markup)
-    return html.unescape(" ".join([re.sub(r"<[^>]+>", " ", markup), *alts])).replace("\xa0", " ")
-
-
-def assert_sound(markup):
-    """No missing or infinite number is shown, nor drawn, nor sent to a chart."""
-    assert not re.findall(r".{30}\b(?:nan|NaN|NaT|inf|None|<NA>)\b.{30}", visible(markup))
-    assert not re.search(r'(?:d|x|y|points|data-order)="[^"]*\b(?:nan|inf)\b', markup)
-    for spec in specs(markup):
-        assert not re.search(r"\b(?:NaN|Infinity)\b", json.dumps(spec))
-
-
-def specs(markup):
-    """The charts' descriptions as a browser reads them."""
-    found = re.findall(r'<script type="application/json">(.*?)</script>', markup, re.DOTALL)
-    return [json.loads(text) for text in found]
-
-
-def values_of(spec):
-    """The rows that a chart is drawn from."""
-    return spec["data"]["values"]
-
-
-def rows_of(markup, table):
-    """The cells of a table as texts."""
-    body = re.search(rf'<table id="{table}".*?<tbody>(.*?)</tbody>', markup, re.DOTALL)[1]
-    return [
-        [html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
-        for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    ]
-
-
-def heads_of(markup, table):
-    head = re.search(rf'<table id="{table}".*?<thead>(.*?)</thead>', markup, re.DOTALL)[1]
-    return [html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<th[^>]*>(.*?)</th>", head)]
-
-
 def test_the_page_as_it_is(shown):
     markup, values = shown
     assert_sound(markup)
@@ -136,11 +52,6 @@ def test_the_page_as_it_is(shown):
     assert len(values_of(dots)) == 240
     assert values["clusters_stable"] and len(rows_of(markup, "clusters")) == values["clusters"] >= 2
     assert float(values["expected"]) > 0 and len(rows_of(markup, "value")) == 50
-
-
-def sales(markup):
-    """Sales by segment."""
-    return {row[0]: float(row[2].replace(",", "")) for row in rows_of(markup, "segments")}
 
 
 def test_groups_of_products_and_nearest_ones_are_told(shown):
@@ -375,78 +286,3 @@ def test_every_segment_we_ship_has_a_french_name_and_texts():
         for segment in segments:
             for text in (segment.name, segment.meaning, segment.action):
                 assert say(text) != text or text == "Champions", text
-
-
-def test_two_currencies_are_not_added(settings):
-    frames = _frames(small_truth(invoices=90, customers=30))
-    dollars = frames["invoices"].index % 4 == 0
-    frames["invoices"].loc[dollars, _CURRENCY] = "USD"
-    publish_frames(settings, frames)
-    markup, values = page(settings)
-    assert_sound(markup)
-    assert float(values["sales"]) == pytest.approx(frames["invoices"].loc[~dollars, _TOTAL].astype(float).sum())
-    assert "All amounts are in EUR; 23 invoices in USD are left out." in visible(markup)
-
-
-def with_credit_notes(every, factor=-1):
-    """Records of which every so many is a credit note."""
-    records = small_truth(invoices=90, customers=30)
-    for record in records[::every]:
-        record["lines"] = [{**line, "quantity": factor * line["quantity"]} for line in record["lines"]]
-        record["total"] = f"{factor * float(record['total']):.2f}"
-    return records
-
-
-def test_credit_notes_alone_are_a_sentence(settings):
-    cache_from_truth(with_credit_notes(1, -1), settings)
-    markup, values = page(settings)
-    assert_sound(markup)
-    assert "Nobody has bought anything in this period" in visible(markup)
-    assert values == {"customers": 0, "segments": {}}
-
-
-@pytest.mark.parametrize(("every", "factor"), [(4, -1), (2, -3)], ids=["some", "more than sales"])
-def test_credit_notes_are_told(settings, every, factor):
-    records = with_credit_notes(every, factor)
-    cache_from_truth(records, settings)
-    markup, values = page(settings)
-    assert_sound(markup)
-    notes = [float(record["total"]) for record in records[::every]]
-    assert f"{len(notes)} credit notes of {-sum(notes):,.2f} EUR are taken off sales" in visible(markup)
-    assert values["customers"] <= 30
-
-
-def test_one_customer(settings):
-    cache_from_truth(small_truth(invoices=12, customers=1), settings)
-    markup, values = page(settings)
-    assert_sound(markup)
-    assert (values["customers"], values["clusters"], values["expected"]) == (1, 0, None)
-    assert "All customers have the same recency, frequency and monetary" in visible(markup)
-    assert len(rows_of(markup, "customers")) == 1
-
-
-def test_all_customers_alike(settings):
-    records = small_truth(invoices=40, customers=40)
-    for number, record in enumerate(records):
-        record["customer"] = {**record["customer"], "name": f"Customer {number}", "number": f"{number:05d}"}
-        record["issued_at"] = "2019-05-06 10:00:00"
-        record["lines"] = [{"product": "Pen", "quantity": 1, "unit_price": "5.00"}]
-        record["total"] = "5.00"
-    cache_from_truth(records, settings)
-    markup, values = page(settings)
-    assert_sound(markup)
-    assert len(values["segments"]) == 1 and values["customers"] == 40
-    assert "too alike for clusters" in visible(markup)
-
-
-def test_many_orders_of_one_customer(settings):
-    records = small_truth(invoices=400, customers=11)
-    for number, record in enumerate(records):
-        record["issued_at"] = str(pd.Timestamp("2019-01-01") + pd.Timedelta(hours=20 * number))
-        if number % 3:
-            record["customer"] = records[0]["customer"]
-    cache_from_truth(records, settings)
-    markup, values = page(settings)
-    assert_sound(markup)
-    assert sum(int(row[7]) for row in rows_of(markup, "customers")) == 400
-    assert values["customers"] == len(rows_of(markup, "customers"))

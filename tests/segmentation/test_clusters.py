@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
@@ -181,3 +182,14 @@ def test_scikit_learn_contract():
     }.items() <= model.get_params().items()
     assert model.fit(frame) is model and model.feature_names_in_.tolist() == frame.columns.tolist()
     assert model.scores_["k"].tolist() == [2]
+
+
+def test_the_map_tells_the_share_of_the_variance_of_its_axes():
+    frame, _ = planted()
+    model = CustomerClusters(3, transform="log", bootstraps=5).fit(frame)
+    scaled = StandardScaler().fit_transform(np.log1p(frame))
+    variances = np.sort(np.linalg.eigvalsh(np.cov(scaled, rowvar=False)))[::-1]
+    assert model.map_shares.tolist() == pytest.approx((variances[:2] / variances.sum()).tolist())
+    assert CustomerClusters(2, ["monetary"], bootstraps=5).fit(frame).map_shares.tolist() == [1.0]
+    with pytest.raises(NotFittedError):
+        _ = CustomerClusters().map_shares

@@ -10,7 +10,7 @@ import yaml
 
 from invoice_lab.errors import UsageError
 from invoice_lab.segmentation import colours, load_segments
-from invoice_lab.segmentation.segments import SEGMENTS_FILE, cell_names
+from invoice_lab.segmentation.segments import SEGMENTS_FILE, all_colours, areas, cell_names, level_of
 
 SHIPPED = yaml.safe_load(SEGMENTS_FILE.read_text())
 
@@ -89,3 +89,49 @@ def test_missing_file_and_nearest_scheme(tmp_path):
         load_segments("default", tmp_path / "none.yaml")
     with pytest.raises(UsageError, match="did you mean 'default'"):
         load_segments("defalt")
+
+
+def test_levels_of_scores_are_the_places_on_the_scale_of_five():
+    assert level_of(range(1, 6), 5).tolist() == [0, 1, 2, 3, 4]
+    assert level_of([1, 2], 2).tolist() == [1, 3]
+    assert level_of([1, 2, 3], 3).tolist() == [0, 2, 4]
+    assert level_of(range(1, 11), 10).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+@pytest.mark.parametrize("scheme", SHIPPED)
+@pytest.mark.parametrize("bins", [3, 5])
+def test_areas_are_what_most_monetary_scores_give(scheme, bins):
+    found, segments = areas(scheme, bins), load_segments(scheme)
+    assert found.index.tolist() == list(range(bins, 0, -1)) and found.columns.tolist() == list(range(1, bins + 1))
+    place = {score: int((score - 0.5) / bins * 5) + 1 for score in range(1, bins + 1)}
+    for recency, frequency in itertools.product(place, repeat=2):
+        names = [
+            next(one.name for one in segments if one.fits((place[recency], place[frequency], place[monetary])))
+            for monetary in place
+        ]
+        most = max(names.count(name) for name in names)
+        first = next(one.name for one in segments if names.count(one.name) == most)
+        assert found.loc[recency, frequency] == first
+
+
+def test_areas_of_rules_of_ones_own(tmp_path):
+    texts = {"meaning": "m", "action": "a"}
+    rules = [
+        {"name": "Often", "colour": "#000001", "cells": [{"frequency": [5, 5], "monetary": [4, 5]}], **texts},
+        {"name": "Lately", "colour": "#000002", "cells": [{"recency": [5, 5]}], **texts},
+        {"name": "Rest", "colour": "#000003", "cells": [{}], **texts},
+    ]
+    path = tmp_path / "own.yaml"
+    path.write_text(yaml.safe_dump({"own": {"scores": "ranks", "segments": rules}}))
+    found = areas("own", path=path)
+    assert found.loc[5].tolist() == ["Lately"] * 5  # where frequency is 5, three of five monetary scores
+    assert set(found.loc[4:].to_numpy().ravel()) == {"Rest"}
+
+
+def test_all_colours_are_those_of_all_schemes_the_first_one_first():
+    found = all_colours()
+    assert set(found) == {segment.name for scheme in SHIPPED for segment in load_segments(scheme)}
+    assert {name: found[name] for name in colours("default")} == colours("default")
+    for name, colour in found.items():
+        first = next(scheme for scheme in SHIPPED if name in colours(scheme))
+        assert colour == colours(first)[name]

@@ -128,3 +128,18 @@ def test_too_few_repeat_purchases_are_told():
 def test_the_past_can_not_be_expected():
     with pytest.raises(UsageError):
         BetaGeometric().fit(drawn(1000)).expected(drawn(10), -1)
+
+
+def test_parameters_are_not_drawn_where_the_likelihood_has_no_clear_maximum():
+    """Everybody buys a second time and never again at once: leaving is told, but nothing else of it."""
+    alike = pd.DataFrame({"repeats": [1] * 80, "last": [1.0] * 80, "age": [1.0] * 80})
+    model = BetaGeometric().fit(alike)
+    with pytest.raises(NotEnoughDataError, match="no interval can be given"):
+        model.drawn(10, np.random.default_rng(0))
+
+
+def test_drawn_parameters_are_equal_for_equal_seeds(calibration):
+    model = BetaGeometric().fit(calibration)
+    first, again, other = (model.drawn(50, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert [one.r_ for one in first] == [one.r_ for one in again] != [one.r_ for one in other]
+    assert abs(np.mean([one.alpha_ for one in first]) - model.alpha_) < model.standard_errors_["alpha"]

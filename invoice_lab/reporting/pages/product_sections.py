@@ -93,9 +93,11 @@ class ProductSections(SegmentsData):
         best = groups.scores.loc[groups.scores["ari_median"].idxmax()]
         if not groups.stable:
             return paragraph(
-                "Products have no groups: no number of groups from 2 to 8 is found again in resamples (the best, "
-                f"{words.whole(best.k)}, reaches a median adjusted Rand index of {words.decimal(best.ari_median)}; .90 "
-                "is asked for). How and with what they are bought differs by degrees, or by chance alone."
+                "Products have no groups: no number of groups from 2 to 8 is found again in resamples and has none of "
+                f"a handful (the best, {words.whole(best.k)}, reaches a median adjusted Rand index of "
+                f"{words.decimal(best.ari_median)}, .90 is asked for; the smallest holds "
+                f"{words.count(best.smallest, 'product')}). How and with what they are bought differs by degrees, or "
+                "by chance alone."
             )
         t, frame = self.label, groups.profiles.reset_index()
         row = groups.scores.set_index("k").loc[len(frame)]
