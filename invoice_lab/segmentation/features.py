@@ -44,6 +44,8 @@ class Scaler:
 
     def transform(self, rows: Floats) -> Floats:
         """Return rows in standard deviations from the mean; what is missing stays missing."""
+        if not len(rows):
+            return rows
         scaled: Floats = (self._even(rows) - self._mean) / self._deviation
         return scaled
 
@@ -78,5 +80,5 @@ def ages_of(frame: pd.DataFrame) -> pd.Series:
     try:
         age = frame["age"].astype("Float64").astype("float64")
     except (ValueError, TypeError) as error:
-        raise UsageError(f"age holds something that is no number: {error}.") from error
+        raise UsageError(f"age holds no number: {error}.", "Give ages in years.") from error
     return age.where(age.between(0, MAX_AGE))

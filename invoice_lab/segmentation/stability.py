@@ -140,7 +140,7 @@ def match(labels: Integers, others: Integers, k: int) -> tuple[Floats, Integers]
 
 def _common(labels: Integers, others: Integers, least: int = 0) -> Integers:
     """Count customers by their groups, in a square table."""
-    size = max(least, int(labels.max()) + 1, int(others.max()) + 1)
+    size = max(least, *(int(groups.max(initial=-1)) + 1 for groups in (labels, others)))
     return np.bincount(labels * size + others, minlength=size * size).reshape(size, size)
 
 
