@@ -57,8 +57,8 @@ def smallest_allowed(customers: int) -> int:
 def top_spenders(summary: pd.DataFrame, share: float = 0.01) -> pd.Series:
     """Tell which customers are the top spenders: those with the highest sales, a hundredth of all, at least one.
 
-    They stand apart from the clusters: of their own they would be a cluster of a handful. Customers with equal sales are
-    told alike; where all sales are equal nobody stands out.
+    They stand apart from the clusters: of their own they would be a cluster of a handful. Customers with equal sales
+    are told alike; where all sales are equal nobody stands out.
     """
     require_columns(summary, ["monetary"], "the RFM summary")
     positive(share, "share", 1.0)

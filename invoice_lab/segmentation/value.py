@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaln, expit, gammaln, hyp2f1
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation.orders import exact_sums, orders_of, until
-from invoice_lab.warehouse.queries.frames import Day, as_day, require_columns
+from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, positive, require_columns
 
 LEAST_REPEATERS = 50
 """Customers with a repeat purchase: of fewer the models say nothing."""
@@ -55,8 +55,7 @@ def purchase_summary(orders: pd.DataFrame, as_of: Day, unit_days: float = 7.0) -
     NotEnoughDataError
         Where there is no order, or nothing but credit notes.
     """
-    if not 0 < unit_days < np.inf:
-        raise UsageError(f"unit_days is {unit_days!r}; it must be a number of days above 0.")
+    positive(unit_days, "unit_days")
     kept = orders_of(orders)
     if kept.empty:
         raise NotEnoughDataError("There are no orders, so no customer's value can be said.")
@@ -114,12 +113,14 @@ class BetaGeometric(BaseEstimator):  # type: ignore[misc]
 
         Raises
         ------
+        UsageError
+            For missing columns or values, or a customer whose last purchase lies after what was seen of them.
         NotEnoughDataError
             Where fewer than `LEAST_REPEATERS` customers have bought again.
         """
-        require_columns(X, ["repeats", "last", "age"], "the purchase summary")
-        _enough(int((X["repeats"] > 0).sum()))
-        counts = X.groupby(["repeats", "last", "age"]).size()
+        seen = _times(X)
+        _enough(int((seen["repeats"] > 0).sum()))
+        counts = seen.groupby(list(seen)).size()
         x, t, age = (counts.index.get_level_values(level).to_numpy(float) for level in range(3))
         weights = counts.to_numpy(float)
 
@@ -133,25 +134,33 @@ class BetaGeometric(BaseEstimator):  # type: ignore[misc]
         return self
 
     def alive(self, X: pd.DataFrame) -> pd.Series:  # noqa: N803
-        """Return the probability that each customer is still alive."""
+        """Return the probability that each customer is still alive (1 without a repeat); raises as `fit` does."""
         check_is_fitted(self, "r_")
-        x, t, age = (X[name].to_numpy(float) for name in ("repeats", "last", "age"))
+        x, t, age = _times(X).to_numpy().T
         ratio = (self.r_ + x) * (np.log(self.alpha_ + age) - np.log(self.alpha_ + t))
-        odds = np.where(x > 0, self.a_ / (self.b_ + np.maximum(x, 1) - 1) * np.exp(ratio), 0.0)
-        return pd.Series(1 / (1 + odds), index=X.index, name="alive")
+        odds = np.log(self.a_) - np.log(self.b_ + np.maximum(x, 1) - 1) + ratio  # of having left; their logarithm
+        return pd.Series(np.where(x > 0, expit(-odds), 1.0), index=X.index, name="alive")
 
     def expected(self, X: pd.DataFrame, units: float) -> pd.Series:  # noqa: N803
-        """Return how many purchases are expected of each customer within so many units of time."""
+        """Return how many purchases are expected of each customer within so many units of time (their equation 10).
+
+        The hypergeometric function is taken by Euler's transformation, which leaves no power of the repeats to
+        overflow.
+
+        Raises
+        ------
+        UsageError
+            As `fit` does, and where `units` isn't a number of at least 0.
+        """
         check_is_fitted(self, "r_")
-        if units < 0:
-            raise UsageError(f"Purchases can't be expected within {units} units of time.")
-        x, age = (X[name].to_numpy(float) for name in ("repeats", "age"))
+        if units != 0:
+            positive(units, "units")
+        x, _, age = _times(X).to_numpy().T
         r, alpha, a, b = self.r_, self.alpha_, self.a_, self.b_
         share = units / (alpha + age + units)
-        later = hyp2f1(r + x, b + x, a + b + x - 1, share)
-        grown = 1 - ((alpha + age) / (alpha + age + units)) ** (r + x) * later
+        later = (1 - share) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, share)
         alive = self.alive(X).to_numpy()
-        return pd.Series((a + b + x - 1) / (a - 1) * grown * alive, index=X.index, name="expected_purchases")
+        return pd.Series((a + b + x - 1) / (a - 1) * (1 - later) * alive, index=X.index, name="expected_purchases")
 
 
 class GammaGamma(BaseEstimator):  # type: ignore[misc]
@@ -167,11 +176,21 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]
     NAMES = ("p", "q", "v")
 
     def fit(self, X: pd.DataFrame, y: object = None) -> GammaGamma:  # noqa: N803
-        """Fit the model to the customers with repeats of a positive mean amount; raises as `BetaGeometric.fit` does."""
-        require_columns(X, ["repeats", "mean_amount"], "the purchase summary")
-        kept = X[(X["repeats"] > 0) & (X["mean_amount"] > 0)]
-        _enough(len(kept))
-        x, mean = kept["repeats"].to_numpy(float), kept["mean_amount"].to_numpy(float)
+        """Fit the model to the customers with repeats of a positive mean amount.
+
+        Raises
+        ------
+        UsageError
+            For missing columns, or a missing mean amount of a customer with repeats.
+        NotEnoughDataError
+            Where they are fewer than `LEAST_REPEATERS`, or their amounts are all the same.
+        """
+        x, mean = _amounts(X)
+        kept = (x > 0) & (mean > 0)
+        x, mean = x[kept], mean[kept]
+        _enough(len(x))
+        if np.ptp(mean) == 0:
+            raise NotEnoughDataError(f"All repeat purchases are of {mean[0]:,.2f}: there is no spread to learn from.")
 
         def likelihood(parameters: Floats) -> float:
             p, q, v = parameters
@@ -186,12 +205,42 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]
         return self
 
     def expected(self, X: pd.DataFrame) -> pd.Series:  # noqa: N803
-        """Return the expected mean amount of each customer's purchases; without repeats that of all customers."""
+        """Return the expected mean amount of each customer's purchases; without repeats that of all customers.
+
+        Raises
+        ------
+        UsageError
+            As `fit` does.
+        NotEnoughDataError
+            Where the fitted amounts have no finite mean (`q_` of at most 1).
+        """
         check_is_fitted(self, "p_")
-        x, mean = X["repeats"].to_numpy(float), X["mean_amount"].fillna(0).to_numpy(float)
+        x, mean = _amounts(X)
+        if self.q_ <= 1:
+            raise NotEnoughDataError("Customers' amounts differ so much that no mean amount can be expected.")
         everybody = self.p_ * self.v_ / (self.q_ - 1)
         weight = self.p_ * x / (self.p_ * x + self.q_ - 1)
         return pd.Series((1 - weight) * everybody + weight * mean, index=X.index, name="expected_amount")
+
+
+def _times(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return repeats, last and age as floats; index from 0 on."""
+    names = ["repeats", "last", "age"]
+    require_columns(summary, names, "the purchase summary")
+    times = pd.DataFrame({name: numbers_of(summary[name], name).to_numpy() for name in names})
+    if ((times["repeats"] < 0) | (times["last"] < 0) | (times["last"] > times["age"])).any():
+        raise UsageError("Of a customer, repeats or last are below 0, or last is above age.", "Check the summary.")
+    return times
+
+
+def _amounts(summary: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return repeats and mean amounts, 0 without repeats."""
+    require_columns(summary, ["repeats", "mean_amount"], "the purchase summary")
+    repeats = numbers_of(summary["repeats"], "repeats").to_numpy()
+    if (repeats < 0).any():
+        raise UsageError("Of a customer, repeats are below 0.", "Check the summary.")
+    mean = numbers_of(summary["mean_amount"].where(repeats > 0, 0.0), "mean_amount").to_numpy()
+    return repeats, mean
 
 
 def _bgnbd(parameters: Floats, x: Floats, t: Floats, age: Floats) -> Floats:
