@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -244,16 +244,19 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return tuple(given[label] if label in given else next(unused) for label in range(self.k_))
 
     def _check(self) -> None:
-        if isinstance(self.features, str) or not self.features or len(set(self.features)) < len(self.features):
+        listed = isinstance(self.features, Iterable) and not isinstance(self.features, str)
+        features = list(map(str, self.features)) if listed else []
+        if not features or len(set(features)) < len(features):
             raise UsageError(
                 "features must be a list of different names, such as ['recency', 'frequency', 'monetary']."
             )
-        for feature in self.features:
+        for feature in features:
             one_of(feature, FEATURES, "feature of the clusters")
         if tuple(self.features) == ("age",):
             raise UsageError("Age alone can't be the features: not every customer's is known.")
         one_of(self.transform, TRANSFORMS, "transform of the features")
         whole(self.bootstraps, "bootstraps", 2, 10_000)
+        whole(self.random_state, "random_state", 0, 2**32 - 1)
         if self.k is not None:
             whole(self.k, "k", 2, 20)
 

@@ -70,7 +70,7 @@ def features_of(frame: pd.DataFrame, features: Sequence[str]) -> Floats:
         if (values[feature] < 0).any():
             raise UsageError(f"{feature} holds {values[feature].min():g}, and can't be below 0.", "Check the summary.")
     values["monetary"] = np.maximum(values["monetary"], 0.0)
-    if "age" in features:
+    if "age" in frame.columns:
         values["age"] = ages_of(frame).to_numpy()
     return np.column_stack([values[feature] for feature in features]).astype(np.float64)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import beta
 
 from invoice_lab.errors import UsageError
-from invoice_lab.warehouse.queries.frames import positive, require_columns
+from invoice_lab.warehouse.queries.frames import numbers_of, positive, require_columns
 
 ARRIVED, GONE = "(not yet a customer)", "(no customer any more)"
 LEVEL = 0.95
@@ -87,11 +87,11 @@ def interval(found: npt.ArrayLike, of: npt.ArrayLike, level: float = LEVEL) -> t
     UsageError
         Where more are found than there are, fewer than none, or `level` is out of range.
     """
-    found, of = np.asarray(found, float), np.asarray(of, float)
-    if positive(level, "level", 1.0) == 1.0 or not ((found >= 0) & (found <= of)).all():
-        raise UsageError(f"There is no share of {found} of {of} at the level {level}.", "Count again.")
+    some, whole = (numbers_of(pd.Series(np.ravel(given)), "counts").to_numpy() for given in (found, of))
+    if positive(level, "level", 1.0) == 1.0 or not ((some >= 0) & (some <= whole)).all():
+        raise UsageError("Shares are of 0 up to all that there are, at a level between 0 and 1.", "Count again.")
     rest = (1 - level) / 2
     with np.errstate(invalid="ignore"):
-        low = np.where(found > 0, beta.ppf(rest, found, of - found + 1), 0.0)
-        high = np.where(found < of, beta.ppf(1 - rest, found + 1, of - found), 1.0)
+        low = np.where(some > 0, beta.ppf(rest, some, whole - some + 1), 0.0)
+        high = np.where(some < whole, beta.ppf(1 - rest, some + 1, whole - some), 1.0)
     return low, high

@@ -87,7 +87,7 @@ def abc(sales: pd.Series) -> pd.Series:
     with more returned than sold, are C; so all are where nothing is sold. Raises `UsageError` for sales that are no
     finite numbers.
     """
-    sales = numbers_of(sales, "sales")
+    sales = numbers_of(pd.Series(sales), "sales")
     order = np.argsort(-sales.to_numpy(), kind="stable")
     ordered = sales.to_numpy()[order].clip(min=0)
     begins = (ordered.cumsum() - ordered) / (ordered.sum() or 1.0)

@@ -13,6 +13,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 DEPTH = 3
 FOLDS = 5
+_SMALL = 100.0
+"""Amounts below which cents are said."""
 UNITS: Mapping[str, str] = {
     "recency": "days since the last order",
     "frequency": "orders",
@@ -98,8 +100,10 @@ def _bound(feature: str, low: float, high: float) -> str:
     unit = UNITS.get(feature, feature)
     if feature != "monetary":  # whole numbers: above 3.5 is from 4 on
         low, high = np.floor(low) + 1, np.floor(high)
+    digits = 2 if feature == "monetary" and min(abs(low), abs(high)) < _SMALL else 0
+    least, most = f"{low:,.{digits}f}", f"{high:,.{digits}f}"
     if not np.isfinite(high):
-        return f"more than {low:,.0f} {unit}" if feature == "monetary" else f"{low:,.0f} or more {unit}"
+        return f"more than {least} {unit}" if feature == "monetary" else f"{least} or more {unit}"
     if not np.isfinite(low):
-        return f"at most {high:,.0f} {unit}"
-    return f"{low:,.0f} to {high:,.0f} {unit}"
+        return f"at most {most} {unit}"
+    return f"{least} {unit}" if least == most else f"{least} to {most} {unit}"

@@ -247,6 +247,7 @@ def interval(
     """
     one_of(statistic, ["mean", "median"], "statistic")
     whole(resamples, "resamples", 100)
+    whole(seed, "seed", 0)
     numbers = np.sort(_finite(values))
     function = np.mean if statistic == "mean" else np.median
     rng = np.random.default_rng(seed)
@@ -260,6 +261,8 @@ def interval(
 
 
 def _finite(values: Iterable[float]) -> np.ndarray:
+    if not isinstance(values, Iterable):
+        raise UsageError(f"There are no values in {values!r}.", "Give a list or a column of numbers.")
     numbers = numbers_of(pd.Series(list(values), dtype=object), "values").to_numpy()
     if not len(numbers):
         raise NotEnoughDataError("There are no values to sum up.")

@@ -144,9 +144,6 @@ class BetaGeometric(BaseEstimator):  # type: ignore[misc]
     def expected(self, X: pd.DataFrame, units: float) -> pd.Series:  # noqa: N803
         """Return how many purchases are expected of each customer within so many units of time (their equation 10).
 
-        The hypergeometric function is taken by Euler's transformation, which leaves no power of the repeats to
-        overflow.
-
         Raises
         ------
         UsageError
@@ -157,8 +154,7 @@ class BetaGeometric(BaseEstimator):  # type: ignore[misc]
             positive(units, "units")
         x, _, age = _times(X).to_numpy().T
         r, alpha, a, b = self.r_, self.alpha_, self.a_, self.b_
-        share = units / (alpha + age + units)
-        later = (1 - share) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, share)
+        later = _shrunk(r + x, b + x, a + b + x - 1, units / (alpha + age + units))
         alive = self.alive(X).to_numpy()
         return pd.Series((a + b + x - 1) / (a - 1) * (1 - later) * alive, index=X.index, name="expected_purchases")
 
@@ -192,6 +188,9 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]
         if np.ptp(mean) == 0:
             raise NotEnoughDataError(f"All repeat purchases are of {mean[0]:,.2f}: there is no spread to learn from.")
 
+        unit = float(np.exp(np.log(mean).mean()))  # of any currency: the bounds are for amounts around 1
+        mean = mean / unit
+
         def likelihood(parameters: Floats) -> float:
             p, q, v = parameters
             terms = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
@@ -199,9 +198,10 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]
             return float(terms.sum())
 
         found = _maximised(likelihood, len(self.NAMES))
-        self.p_, self.q_, self.v_ = map(float, found.parameters)
-        self.log_likelihood_ = found.likelihood
-        self.standard_errors_ = dict(zip(self.NAMES, map(float, found.errors), strict=True))
+        units = np.array([1.0, 1.0, unit])
+        self.p_, self.q_, self.v_ = map(float, found.parameters * units)
+        self.log_likelihood_ = found.likelihood - len(mean) * float(np.log(unit))
+        self.standard_errors_ = dict(zip(self.NAMES, map(float, found.errors * units), strict=True))
         return self
 
     def expected(self, X: pd.DataFrame) -> pd.Series:  # noqa: N803
@@ -223,13 +223,32 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]
         return pd.Series((1 - weight) * everybody + weight * mean, index=X.index, name="expected_amount")
 
 
+def _shrunk(first: Floats, second: Floats, third: Floats, share: Floats) -> Floats:
+    """Return (1 - share) ** first times the hypergeometric function of the first, second, third and share.
+
+    Where that power is too small it is taken by Euler's transformation, with another one: 10,000 repeats overflow else.
+    """
+    other = third - second
+    direct = first <= other
+    with np.errstate(invalid="ignore", over="ignore"):
+        power = np.exp(np.minimum(first, other) * np.log1p(-share))
+        found: Floats = power * hyp2f1(
+            np.where(direct, first, third - first), np.where(direct, second, other), third, share
+        )
+    return np.nan_to_num(found, nan=0.0)  # both powers are too small: nothing is left
+
+
 def _times(summary: pd.DataFrame) -> pd.DataFrame:
     """Return repeats, last and age as floats; index from 0 on."""
     names = ["repeats", "last", "age"]
     require_columns(summary, names, "the purchase summary")
     times = pd.DataFrame({name: numbers_of(summary[name], name).to_numpy() for name in names})
-    if ((times["repeats"] < 0) | (times["last"] < 0) | (times["last"] > times["age"])).any():
-        raise UsageError("Of a customer, repeats or last are below 0, or last is above age.", "Check the summary.")
+    repeats, last, age = (times[name] for name in names)
+    if ((repeats < 0) | (last < 0) | (last > age) | ((repeats > 0) & (last == 0))).any():
+        raise UsageError(
+            "Of a customer, repeats or last are below 0, last is above age, or 0 in spite of repeats.",
+            "Check the summary.",
+        )
     return times
 
 
