@@ -183,12 +183,14 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.centers_ = _by_value(centers, _nearest(self._scaler.transform(raw), centers), values)
         self.labels_ = self.predict(frame)
         own, labels = self._scaler.transform(raw[known]), self.labels_[known]
-        self.stability_ = bootstrap(fit, own, labels, times=self.bootstraps, seed=self.random_state, drawn_from=sample)
+        self.stability_ = bootstrap(
+            fit, own, labels, times=self.bootstraps, seed=self.random_state, drawn_from=sample, k=self.k_
+        )
         self.confidence_ = np.full(len(frame), np.nan)
         self.confidence_[known] = self.stability_.confidence
         some = _drawn(len(labels), RULES_SAMPLE, self.random_state)
         told = pd.DataFrame(raw[known][some], columns=list(self.features))
-        self.rules_ = find_rules(told, labels[some], self.random_state)
+        self.rules_ = find_rules(told, labels[some], self.random_state, self.k_)
         self._map = PCA(n_components=min(2, len(self.features))).fit(sample)
 
     def predict(self, X: pd.DataFrame) -> Integers:  # noqa: N803

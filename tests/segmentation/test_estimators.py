@@ -1,4 +1,4 @@
-"""Our estimators keep scikit-learn's conventions: parameters, clones, pickles, pipelines; what is given stays as it is."""
+"""Our estimators keep scikit-learn's conventions: parameters, clones, pickles, pipelines, given frames left alone."""
 
 import pickle
 

@@ -103,6 +103,15 @@ def test_rules_say_what_sets_clusters_apart():
     assert np.isnan(find_rules(frame, np.array([0] * 79 + [1])).fidelity)
 
 
+def test_clusters_without_a_customer_keep_their_number():
+    frame = pd.DataFrame({"frequency": [1.0] * 20 + [9.0] * 20})
+    rules = find_rules(frame, np.repeat([0, 2], 20), k=4)
+    assert rules.texts == ("at most 5 orders", "", "6 or more orders", "") and rules.fidelity == 1.0
+    rows = np.repeat([[0.0], [5.0]], 30, axis=0)
+    found = bootstrap(partial(fit, 2), rows, np.repeat([0, 1], 30), times=3, seed=0, k=4)
+    assert found.jaccard.tolist() == [1, 1, 0, 0] and found.ari.tolist() == [1, 1, 1]
+
+
 def test_rules_say_small_amounts_in_cents_and_one_number_as_one():
     frame = pd.DataFrame({"frequency": [1.0] * 20 + [2.0] * 20 + [3.0] * 20})
     assert find_rules(frame, np.repeat([0, 1, 2], 20)).texts == ("at most 1 orders", "2 orders", "3 or more orders")
