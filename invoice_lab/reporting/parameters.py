@@ -16,6 +16,9 @@ from invoice_lab.warehouse.queries.frames import nearest, one_of
 OF_ALL = ("workspace", "as_of")
 """Parameters that all reports of a run share."""
 
+FILE = "_file"
+"""How the name of a parameter ends that names a file."""
+
 _TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,)}
 
 
@@ -72,6 +75,8 @@ def by_report(given: Sequence[str], reports: Iterable[str]) -> dict[str, dict[st
             raise UsageError(f"{name!r} is one for all reports.", "Use --as-of or --workspace.")
         notebook = notebooks_dir() / f"{one_of(report, known, 'report')}.ipynb"
         value = _typed(text, declared_parameters(notebook).get(name, ""))
+        if name.endswith(FILE) and text:
+            value = str(Path(text).resolve())  # the notebook runs in another folder
         check_parameters(notebook, {name: value})
         found.setdefault(report, {})[name] = value
     return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from platform import python_version
 
 from invoice_lab.reporting.files import write_atomically
+from invoice_lab.reporting.parameters import FILE
 from invoice_lab.settings import notebooks_dir, template_dir
 from invoice_lab.warehouse.cache_meta import CacheMeta
 
@@ -35,7 +36,9 @@ def basis(name: str, parameters: Mapping[str, object], data: CacheMeta) -> str:
     """
     notebook = notebooks_dir() / f"{name}.ipynb"
     source = _sha256(notebook.read_bytes()) if notebook.is_file() else ""
-    parts = [name, dict(parameters), f"{data.digest:032x}", data.sample, source, _code()]
+    files = [str(value) for key, value in sorted(parameters.items()) if key.endswith(FILE) and value]
+    contents = [_sha256(Path(file).read_bytes()) for file in files if Path(file).is_file()]
+    parts = [name, dict(parameters), contents, f"{data.digest:032x}", data.sample, source, _code()]
     return _sha256(json.dumps(parts, sort_keys=True).encode())
 
 

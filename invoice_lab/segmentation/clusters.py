@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,7 +25,7 @@ from invoice_lab.segmentation.features import FEATURES, TRANSFORMS, Scaler, feat
 from invoice_lab.segmentation.profiles import described, profiles_of
 from invoice_lab.segmentation.rules import find_rules
 from invoice_lab.segmentation.stability import bootstrap, gaussian_null, in_threads, match
-from invoice_lab.warehouse.queries.frames import one_of, require_columns, whole
+from invoice_lab.warehouse.queries.frames import numbers_of, one_of, positive, require_columns, whole
 
 K_RANGE = range(2, 9)
 MIN_CUSTOMERS = 10
@@ -56,13 +57,16 @@ def smallest_allowed(customers: int) -> int:
 def top_spenders(summary: pd.DataFrame, share: float = 0.01) -> pd.Series:
     """Tell which customers are the top spenders: those with the highest sales, a hundredth of all, at least one.
 
-    They stand apart from the clusters: of their own they would be a cluster of a handful.
+    They stand apart from the clusters: of their own they would be a cluster of a handful. Customers with equal sales
+    are told alike; where all sales are equal nobody stands out.
     """
     require_columns(summary, ["monetary"], "the RFM summary")
+    positive(share, "share", 1.0)
     if summary.empty:
         return pd.Series(dtype=bool, index=summary.index, name="top_spender")
-    least = summary["monetary"].astype(float).nlargest(max(1, math.ceil(share * len(summary)))).min()
-    return (summary["monetary"].astype(float) >= least).rename("top_spender")
+    monetary = numbers_of(summary["monetary"], "monetary")
+    least = monetary.nlargest(math.ceil(share * len(summary))).min()
+    return ((monetary >= least) & (monetary > monetary.min())).rename("top_spender")
 
 
 class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -179,12 +183,14 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.centers_ = _by_value(centers, _nearest(self._scaler.transform(raw), centers), values)
         self.labels_ = self.predict(frame)
         own, labels = self._scaler.transform(raw[known]), self.labels_[known]
-        self.stability_ = bootstrap(fit, own, labels, times=self.bootstraps, seed=self.random_state, drawn_from=sample)
+        self.stability_ = bootstrap(
+            fit, own, labels, times=self.bootstraps, seed=self.random_state, drawn_from=sample, k=self.k_
+        )
         self.confidence_ = np.full(len(frame), np.nan)
         self.confidence_[known] = self.stability_.confidence
         some = _drawn(len(labels), RULES_SAMPLE, self.random_state)
         told = pd.DataFrame(raw[known][some], columns=list(self.features))
-        self.rules_ = find_rules(told, labels[some], self.random_state)
+        self.rules_ = find_rules(told, labels[some], self.random_state, self.k_)
         self._map = PCA(n_components=min(2, len(self.features))).fit(sample)
 
     def predict(self, X: pd.DataFrame) -> Integers:  # noqa: N803
@@ -202,7 +208,7 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "centers_")
         scaled = self._scaler.transform(features_of(X, self.features))
-        xy = self._map.transform(np.where(np.isnan(scaled), 0.0, scaled))
+        xy = self._map.transform(np.where(np.isnan(scaled), 0.0, scaled)) if len(scaled) else np.empty((0, 2))
         y = xy[:, 1] if xy.shape[1] > 1 else np.zeros(len(xy))
         return pd.DataFrame({"x": xy[:, 0], "y": y, "cluster": self.predict(X)}, index=X.index)
 
@@ -222,30 +228,43 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         previous : Series of str, optional
             The earlier letters by customer; the clusters that share most customers with one of these get its letter,
             the others letters that were not used before.
+
+        Raises
+        ------
+        UsageError
+            Where a customer stands twice, or `customers` are not as many as were fitted.
         """
-        if previous is None or not len(previous):
-            return tuple(string.ascii_uppercase[: self.k_])
+        check_is_fitted(self, "centers_")
+        if len(customers) != len(self.labels_):
+            raise UsageError(f"The clusters are of {len(self.labels_)} customers, not {len(customers)}.")
+        previous = pd.Series(dtype="str") if previous is None else previous.dropna()
+        if customers.has_duplicates or previous.index.has_duplicates:
+            raise UsageError("A customer stands twice in this or in the earlier report.", "Give each customer once.")
         letters = sorted(set(previous))
         now = pd.Series(self.labels_, index=customers)
         common = previous.index.intersection(now.index)
         before = previous.loc[common].map(letters.index).to_numpy(np.int64)
         _, numbers = match(before, now.loc[common].to_numpy(np.int64), len(letters)) if len(common) else (None, before)
         taken = dict(zip(now.loc[common].to_numpy(), numbers, strict=True))
-        unused = iter(letter for letter in string.ascii_uppercase if letter not in letters)
+        pairs = map("".join, itertools.product(string.ascii_uppercase, repeat=2))
+        unused = (letter for letter in itertools.chain(string.ascii_uppercase, pairs) if letter not in letters)
         given = {label: letters[number] for label, number in taken.items() if number < len(letters)}
         return tuple(given[label] if label in given else next(unused) for label in range(self.k_))
 
     def _check(self) -> None:
-        if isinstance(self.features, str) or not self.features or len(set(self.features)) < len(self.features):
+        listed = isinstance(self.features, Iterable) and not isinstance(self.features, str)
+        features = list(map(str, self.features)) if listed else []
+        if not features or len(set(features)) < len(features):
             raise UsageError(
                 "features must be a list of different names, such as ['recency', 'frequency', 'monetary']."
             )
-        for feature in self.features:
+        for feature in features:
             one_of(feature, FEATURES, "feature of the clusters")
         if tuple(self.features) == ("age",):
             raise UsageError("Age alone can't be the features: not every customer's is known.")
         one_of(self.transform, TRANSFORMS, "transform of the features")
         whole(self.bootstraps, "bootstraps", 2, 10_000)
+        whole(self.random_state, "random_state", 0, 2**32 - 1)
         if self.k is not None:
             whole(self.k, "k", 2, 20)
 
@@ -348,17 +367,25 @@ class Agreement:
 
 
 def agreement(segments: pd.Series, clusters: npt.ArrayLike) -> Agreement:
-    """Compare the segment and the cluster of the same customers, in the same order."""
-    labels = np.asarray(clusters)
-    if len(segments) != len(labels):
+    """Compare the segment and the cluster of the same customers, in the same order.
+
+    Raises
+    ------
+    UsageError
+        Where they are not as many, or one is missing.
+    NotEnoughDataError
+        Where there is no customer.
+    """
+    names, labels = pd.Series(np.asarray(segments), name="segment"), pd.Series(np.asarray(clusters), name="cluster")
+    if len(names) != len(labels):
         raise UsageError(
-            f"There are {len(segments)} segments but {len(labels)} clusters: they must be of the same customers."
+            f"There are {len(names)} segments but {len(labels)} clusters: they must be of the same customers."
         )
     if not len(labels):
         raise NotEnoughDataError("There are no customers to compare segments and clusters for.")
-    columns = pd.Series(labels, index=segments.index, name="cluster")
-    table = pd.crosstab(segments.rename("segment"), columns)
-    return Agreement(float(adjusted_rand_score(segments, labels)), table)
+    if names.isna().any() or labels.isna().any():
+        raise UsageError("A customer has no segment or no cluster.", "Leave those customers out first.")
+    return Agreement(float(adjusted_rand_score(names, labels)), pd.crosstab(names, labels))
 
 
 def _nearest(scaled: Floats, centers: Floats) -> Integers:

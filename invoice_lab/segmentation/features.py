@@ -44,6 +44,8 @@ class Scaler:
 
     def transform(self, rows: Floats) -> Floats:
         """Return rows in standard deviations from the mean; what is missing stays missing."""
+        if not len(rows):
+            return rows
         scaled: Floats = (self._even(rows) - self._mean) / self._deviation
         return scaled
 
@@ -68,7 +70,7 @@ def features_of(frame: pd.DataFrame, features: Sequence[str]) -> Floats:
         if (values[feature] < 0).any():
             raise UsageError(f"{feature} holds {values[feature].min():g}, and can't be below 0.", "Check the summary.")
     values["monetary"] = np.maximum(values["monetary"], 0.0)
-    if "age" in features:
+    if "age" in frame.columns:
         values["age"] = ages_of(frame).to_numpy()
     return np.column_stack([values[feature] for feature in features]).astype(np.float64)
 
@@ -78,5 +80,5 @@ def ages_of(frame: pd.DataFrame) -> pd.Series:
     try:
         age = frame["age"].astype("Float64").astype("float64")
     except (ValueError, TypeError) as error:
-        raise UsageError(f"age holds something that is no number: {error}.") from error
+        raise UsageError(f"age holds no number: {error}.", "Give ages in years.") from error
     return age.where(age.between(0, MAX_AGE))

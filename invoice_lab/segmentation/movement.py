@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import beta
 
 from invoice_lab.errors import UsageError
+from invoice_lab.warehouse.queries.frames import numbers_of, positive, require_columns
 
 ARRIVED, GONE = "(not yet a customer)", "(no customer any more)"
 LEVEL = 0.95
@@ -29,10 +30,24 @@ def migration(before: pd.Series, after: pd.Series) -> pd.DataFrame:
         One row a pair of segments that somebody moved between, or stayed in: before, after, customers, share (of those
         who were in the segment before, 0 to 1) and its interval, low and high. Customers of one date alone are counted
         as `ARRIVED` before or `GONE` after. Largest first.
+
+    Raises
+    ------
+    UsageError
+        Where a customer stands twice or has no segment, or customers are numbers at one date and texts at the other.
     """
     for name, segments in (("before", before), ("after", after)):
+        if not isinstance(segments, pd.Series):
+            raise UsageError(f"The segments {name} must be a pandas Series, not {type(segments).__name__}.")
         if segments.index.has_duplicates:
-            raise UsageError(f"A customer stands twice in the segments {name}.")
+            raise UsageError(f"A customer stands twice in the segments {name}.", "Give each customer once.")
+        if segments.isna().any():
+            raise UsageError(f"A customer has no segment {name}.", "Leave those customers out first.")
+    kinds = {pd.api.types.is_numeric_dtype(segments.index.dtype) for segments in (before, after) if len(segments)}
+    if len(kinds) > 1:
+        raise UsageError(
+            "Customers are numbers in the segments of one date and texts in those of the other.", "Make texts of both."
+        )
     pairs = pd.DataFrame({"before": before.astype(object), "after": after.astype(object)})
     pairs = pairs.fillna({"before": ARRIVED, "after": GONE})
     counts = pairs.groupby(["before", "after"]).size().rename("customers").reset_index()
@@ -45,10 +60,15 @@ def migration(before: pd.Series, after: pd.Series) -> pd.DataFrame:
 
 
 def matrix(moves: pd.DataFrame, order: list[str]) -> pd.DataFrame:
-    """Return moves as a matrix, segments before down, after across, in an order; arrivals and losses last."""
+    """Return moves as a matrix, segments before down, after across.
+
+    Those in `order` come first, then any others by name; arrivals and losses last.
+    """
+    require_columns(moves, ["before", "after", "customers"], "moves")
+    names = sorted({*moves["before"], *moves["after"]} - {*order, ARRIVED, GONE})
     table = moves.pivot(index="before", columns="after", values="customers").fillna(0).astype("int64")
-    rows = [name for name in (*order, ARRIVED) if name in table.index]
-    columns = [name for name in (*order, GONE) if name in table.columns]
+    rows = [name for name in (*order, *names, ARRIVED) if name in table.index]
+    columns = [name for name in (*order, *names, GONE) if name in table.columns]
     return table.loc[rows, columns]
 
 
@@ -58,11 +78,20 @@ def interval(found: npt.ArrayLike, of: npt.ArrayLike, level: float = LEVEL) -> t
     Parameters
     ----------
     found, of : array of int
+        So many of so many; of none the share may be anything.
     level : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    UsageError
+        Where more are found than there are, fewer than none, or `level` is out of range.
     """
-    found, of = np.asarray(found, float), np.asarray(of, float)
+    some, whole = (numbers_of(pd.Series(np.ravel(given)), "counts").to_numpy() for given in (found, of))
+    if positive(level, "level", 1.0) == 1.0 or not ((some >= 0) & (some <= whole)).all():
+        raise UsageError("Shares are of 0 up to all that there are, at a level between 0 and 1.", "Count again.")
     rest = (1 - level) / 2
     with np.errstate(invalid="ignore"):
-        low = np.where(found > 0, beta.ppf(rest, found, of - found + 1), 0.0)
-        high = np.where(found < of, beta.ppf(1 - rest, found + 1, of - found), 1.0)
+        low = np.where(some > 0, beta.ppf(rest, some, whole - some + 1), 0.0)
+        high = np.where(some < whole, beta.ppf(1 - rest, some + 1, whole - some), 1.0)
     return low, high

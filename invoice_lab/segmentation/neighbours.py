@@ -6,7 +6,9 @@ from bisect import bisect_left
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
+from invoice_lab.errors import UsageError
 from invoice_lab.segmentation.rfm import RFM
 from invoice_lab.segmentation.segments import SCORES
 from invoice_lab.warehouse.queries.frames import numbers_of, require_columns
@@ -28,8 +30,16 @@ def neighbours(scored: pd.DataFrame, model: RFM) -> pd.DataFrame:
         Index of `scored`. with_order (segment after one more order today, of the customer's mean amount), days (whole
         days without an order after which the segment is another one; missing where it never is), without_order (that
         segment; missing likewise).
+
+    Raises
+    ------
+    UsageError
+        For missing columns or values, or segments that the model doesn't have.
     """
     require_columns(scored, [*SCORES, "segment"], "scored")
+    check_is_fitted(model)
+    if other := sorted({str(name) for name in scored["segment"].unique()} - {one.name for one in model.segments_}):
+        raise UsageError(f"The model has no segment {', '.join(other)}.", "Give the model that has scored them.")
     now = pd.DataFrame({score: numbers_of(scored[score], score).to_numpy() for score in SCORES})
     segment = scored["segment"].to_numpy(object)
     if scored.empty:

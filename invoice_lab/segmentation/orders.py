@@ -41,9 +41,7 @@ def orders_of(orders: pd.DataFrame) -> pd.DataFrame:
     """
     require_columns(orders, list(_COLUMNS), "orders")
     require_values(orders, list(_COLUMNS[:2]), "orders")
-    if "currency" in orders.columns and orders["currency"].nunique() > 1:
-        found = ", ".join(sorted(map(str, orders["currency"].dropna().unique())))
-        raise UsageError(f"The orders are in more than one currency ({found}).", "Choose one: amounts can't be added.")
+    one_currency(orders, "orders")
     return pd.DataFrame(
         {
             "customer_id": ids_of(orders["customer_id"], "customer_id").array,
@@ -51,6 +49,13 @@ def orders_of(orders: pd.DataFrame) -> pd.DataFrame:
             "amount": numbers_of(orders["amount"], "amount").array,
         }
     )
+
+
+def one_currency(frame: pd.DataFrame, what: str) -> None:
+    """Raise `UsageError` where a frame has a column ``currency`` with more than one."""
+    if "currency" in frame.columns and frame["currency"].nunique() > 1:
+        found = ", ".join(sorted(map(str, frame["currency"].dropna().unique())))
+        raise UsageError(f"The {what} are in more than one currency ({found}).", "Choose one: amounts can't be added.")
 
 
 def until(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:

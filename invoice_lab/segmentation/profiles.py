@@ -27,8 +27,8 @@ Integers = npt.NDArray[np.int64]
 def profiles_of(frame: pd.DataFrame, labels: Integers, k: int) -> pd.DataFrame:
     """Return the profile of each cluster, as `CustomerClusters.profiles_` begins."""
     shown = frame[list(FEATURES[:3])].astype("float64")
-    if "age" in frame.columns and frame["age"].notna().any():
-        shown["age"] = ages_of(frame)
+    if "age" in frame.columns and (ages := ages_of(frame)).notna().any():
+        shown["age"] = ages
     grouped = shown.groupby(labels)
     index = pd.RangeIndex(k, name="cluster")
     table = pd.DataFrame({"customers": grouped.size(), "sales": grouped["monetary"].sum()}).reindex(index, fill_value=0)

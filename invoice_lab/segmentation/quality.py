@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chisquare
 
-from invoice_lab.warehouse.queries.frames import require_columns
+from invoice_lab.warehouse.queries.frames import days_of, ids_of, numbers_of, require_columns, require_values
 
 LINES = ("customer_id", "basket_id", "date", "line_no", "product_id", "quantity", "amount")
 CUSTOMERS = ("customer_id", "name", "birth_date")
@@ -65,10 +65,24 @@ def oddities(lines: pd.DataFrame, customers: pd.DataFrame) -> list[Oddity]:
     -------
     list of Oddity
         Empty where nothing is odd, or there is nothing.
+
+    Raises
+    ------
+    UsageError
+        For missing columns or values; a line's customer may be missing, and then isn't looked for in copied baskets.
     """
     require_columns(lines, list(LINES), "lines")
     require_columns(customers, list(CUSTOMERS), "customers")
-    return [*_of_lines(lines), *_of_customers(customers)] if len(lines) else list(_of_customers(customers))
+    return [*(_of_lines(_checked(lines)) if len(lines) else ()), *_of_customers(customers)]
+
+
+def _checked(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with ids, days and numbers as they should be; index from 0 on."""
+    require_values(lines, ["basket_id", "date", "product_id"], "lines")
+    ids = {name: ids_of(lines[name], name).array for name in ("basket_id", "product_id")}
+    numbers = {name: numbers_of(lines[name], name).array for name in ("line_no", "quantity", "amount")}
+    owners = lines["customer_id"].astype(object).where(lines["customer_id"].notna(), None).array
+    return pd.DataFrame({"customer_id": owners, **ids, "date": days_of(lines["date"], "date").array, **numbers})
 
 
 def _of_lines(lines: pd.DataFrame) -> Iterator[Oddity]:
@@ -81,7 +95,12 @@ def _of_lines(lines: pd.DataFrame) -> Iterator[Oddity]:
 
 def _copied(lines: pd.DataFrame) -> Iterator[Oddity]:
     """Find baskets that begin with the same lines as another customer's."""
-    first = lines.sort_values(["basket_id", "line_no"]).groupby("basket_id").head(COPIED_LINES)
+    first = (
+        lines[lines["customer_id"].notna()]
+        .sort_values(["basket_id", "line_no"])
+        .groupby("basket_id")
+        .head(COPIED_LINES)
+    )
     said = first["product_id"].astype(str) + "\x1f" + first["quantity"].astype(str)
     baskets = (
         first.assign(said=said)
@@ -134,7 +153,7 @@ def _uniform(lines: pd.DataFrame) -> Iterator[Oddity]:
 
 
 def _gap(lines: pd.DataFrame) -> Iterator[Oddity]:
-    days = pd.to_datetime(lines["date"]).dt.normalize().drop_duplicates().sort_values()
+    days = lines["date"].drop_duplicates().sort_values()
     gaps = days.diff().dt.days.dropna()
     if len(gaps) < 30:
         return
@@ -149,7 +168,7 @@ def _gap(lines: pd.DataFrame) -> Iterator[Oddity]:
 
 
 def _outliers(lines: pd.DataFrame) -> Iterator[Oddity]:
-    amounts = lines.groupby("basket_id")["amount"].sum().astype(float)
+    amounts = lines.groupby("basket_id")["amount"].sum()
     logs = np.log(amounts[amounts > 0])
     if len(logs) < 30:
         return

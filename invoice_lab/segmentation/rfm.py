@@ -208,7 +208,9 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return table
 
 
-def segment_table(scored: pd.DataFrame, scheme: str = "default", segments_file: Path = SEGMENTS_FILE) -> pd.DataFrame:
+def segment_table(
+    scored: pd.DataFrame, scheme: str = "default", *, segments_file: str | Path | None = None
+) -> pd.DataFrame:
     """Sum up the customers of each segment.
 
     Parameters
@@ -217,8 +219,8 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default", segments_file: 
         What `RFM.transform` gives.
     scheme : str
         The scheme it was made with; segments without a customer are listed with zeros.
-    segments_file : Path
-        Where that scheme stands.
+    segments_file : path, optional
+        The file of the scheme, where it isn't our own.
 
     Returns
     -------
@@ -226,11 +228,19 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default", segments_file: 
         One row a segment, in the order of the rules: segment, customers, customer_share, sales, sales_share (0 to 1;
         shares of sales are 0 where their sum isn't above 0), medians of recency (days), frequency (orders) and monetary
         (NaN where there is no customer), colour, meaning, action.
+
+    Raises
+    ------
+    UsageError
+        For missing columns or values, an unknown scheme, or segments that it doesn't have.
     """
     require_columns(scored, [*SCORES, "segment"], "scored")
-    segments = load_segments(scheme, segments_file)
+    segments = load_segments(scheme, Path(segments_file or SEGMENTS_FILE))
     names = [segment.name for segment in segments]
-    grouped = scored.groupby("segment")
+    if other := sorted({str(name) for name in scored["segment"].unique()} - set(names)):
+        raise UsageError(f"The scheme {scheme!r} has no segment {', '.join(other)}.", "Name the scheme that was used.")
+    values = {score: numbers_of(scored[score], score).to_numpy() for score in SCORES}
+    grouped = pd.DataFrame({"segment": scored["segment"].to_numpy(), **values}).groupby("segment")
     table = pd.DataFrame(
         {"customers": grouped.size(), "sales": grouped["monetary"].sum(), **{s: grouped[s].median() for s in SCORES}}
     ).reindex(names)
@@ -244,10 +254,19 @@ def segment_table(scored: pd.DataFrame, scheme: str = "default", segments_file: 
 
 
 def score_map(scored: pd.DataFrame, bins: int = LEVELS) -> pd.DataFrame:
-    """Count the customers by recency score (rows, the best first) and frequency score (columns)."""
+    """Count the customers by recency score (rows, the best first) and frequency score (columns).
+
+    Raises
+    ------
+    UsageError
+        For missing columns, or scores that aren't from 1 to `bins`.
+    """
     require_columns(scored, SCORE_COLUMNS[:2], "scored")
-    levels = range(1, bins + 1)
-    counts = pd.crosstab(scored["recency_score"], scored["frequency_score"])
+    levels = range(1, whole(bins, "bins", 2) + 1)
+    recency, frequency = (numbers_of(scored[column], column).to_numpy() for column in SCORE_COLUMNS[:2])
+    if not np.isin([recency, frequency], levels).all():
+        raise UsageError(f"The scores aren't whole numbers from 1 to {bins}.", "Name as many bins as were scored with.")
+    counts = pd.crosstab(pd.Series(recency, name="recency_score"), pd.Series(frequency, name="frequency_score"))
     return counts.reindex(index=list(reversed(levels)), columns=list(levels), fill_value=0).astype("int64")
 
 

@@ -11,7 +11,17 @@ import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation.orders import exact_sums, orders_of
-from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, one_of, require_columns, whole
+from invoice_lab.warehouse.queries.frames import (
+    Day,
+    as_day,
+    days_of,
+    numbers_of,
+    one_of,
+    positive,
+    require_columns,
+    require_values,
+    whole,
+)
 
 MEASURES = ("sales", "invoices", "customers", "average_basket")
 _BLOCK = 1_000_000
@@ -102,10 +112,20 @@ def monthly_sales(by_month: pd.DataFrame) -> pd.DataFrame:
         One row a currency and month, without gaps: currency, month, sales, invoices, customers, average_basket (0
         without an invoice) and change (share of the month before; missing for the first month and after a month
         without sales).
+
+    Raises
+    ------
+    UsageError
+        For missing columns or values, or a month that stands twice for a currency.
     """
     require_columns(by_month, ["currency", "month", *MEASURES], "sales by month")
     if by_month.empty:
         return by_month.assign(change=pd.Series(dtype="float64"))
+    require_values(by_month, ["currency", "month"], "sales by month")
+    measures = {measure: numbers_of(by_month[measure], measure) for measure in MEASURES}
+    by_month = by_month.assign(month=days_of(by_month["month"], "month"), **measures).reset_index(drop=True)
+    if by_month.duplicated(["currency", "month"]).any() or (by_month["month"].dt.day != 1).any():
+        raise UsageError("The sales by month must have one row a currency and first day of a month.")
     months = pd.date_range(by_month["month"].min(), by_month["month"].max(), freq="MS", name="month")
     parts = []
     for currency, rows in by_month.groupby("currency", sort=True):
@@ -161,8 +181,7 @@ def top_share(values: Iterable[float], fraction: float = 0.1) -> Share:
     UsageError
         For a fraction outside (0, 1], or values that are no finite numbers.
     """
-    if not 0 < fraction <= 1:
-        raise UsageError(f"fraction is {fraction!r}; it must lie above 0 and be 1 at most.")
+    positive(fraction, "fraction", 1.0)
     numbers = np.sort(_finite(values))[::-1]
     members = int(np.ceil(round(fraction * len(numbers), 9)))
     return Share(members, len(numbers), float(numbers[:members].sum()), float(numbers.sum()))
@@ -184,8 +203,7 @@ def quiet_customers(orders: pd.DataFrame, as_of: Day, factor: float = 2.0) -> pd
     UsageError
         For missing columns or values, two currencies, or a factor that isn't above 0.
     """
-    if not 0 < factor < np.inf:
-        raise UsageError(f"factor is {factor!r}; it must be a number above 0.")
+    positive(factor, "factor")
     frame = orders_of(orders)
     end = as_day(as_of)
     frame = frame[frame["day"] <= end]
@@ -229,6 +247,7 @@ def interval(
     """
     one_of(statistic, ["mean", "median"], "statistic")
     whole(resamples, "resamples", 100)
+    whole(seed, "seed", 0)
     numbers = np.sort(_finite(values))
     function = np.mean if statistic == "mean" else np.median
     rng = np.random.default_rng(seed)
@@ -242,6 +261,8 @@ def interval(
 
 
 def _finite(values: Iterable[float]) -> np.ndarray:
+    if not isinstance(values, Iterable):
+        raise UsageError(f"There are no values in {values!r}.", "Give a list or a column of numbers.")
     numbers = numbers_of(pd.Series(list(values), dtype=object), "values").to_numpy()
     if not len(numbers):
         raise NotEnoughDataError("There are no values to sum up.")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from invoice_lab.errors import UsageError
 from invoice_lab.segmentation.segments import SCORES
-from invoice_lab.warehouse.queries.frames import one_of
+from invoice_lab.warehouse.queries.frames import numbers_of, one_of
 
 SAME = 1e-12
 """Relative difference below which two amounts are the same: sums of floats differ in their last bits."""
@@ -85,10 +86,13 @@ class CutScores:
     constant: tuple[str, ...] = ()
 
     def __init__(self, bins: int, cuts: Mapping[str, Sequence[float]]) -> None:
+        if not isinstance(cuts, Mapping):
+            raise UsageError(f"cuts must map recency, frequency or monetary to cut points, not be {cuts!r}.")
         for score, given in cuts.items():
             one_of(score, SCORES, "score with cut points")
-            if len(given) != bins - 1 or list(given) != sorted(given):
-                wrong = f"The cut points of {score} must be {bins - 1} numbers, ascending: {list(given)}."
+            points = pd.Series(list(given) if isinstance(given, Iterable) else [], dtype=object)
+            if len(points) != bins - 1 or not numbers_of(points, f"cuts of {score}").is_monotonic_increasing:
+                wrong = f"The cut points of {score} must be {bins - 1} numbers, ascending: {given}."
                 raise UsageError(wrong, "Give them in days, orders or money.")
         self._bins, self._given = bins, cuts
 

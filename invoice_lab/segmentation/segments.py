@@ -72,7 +72,6 @@ class Scheme:
     segments: tuple[Segment, ...]
 
 
-@cache
 def load_scheme(scheme: str = "default", path: Path = SEGMENTS_FILE) -> Scheme:
     """Read and check a scheme.
 
@@ -82,6 +81,15 @@ def load_scheme(scheme: str = "default", path: Path = SEGMENTS_FILE) -> Scheme:
         For an unknown scheme, a malformed file, a cell without a name, or, but for R's own rules, a name that no cell
         reaches.
     """
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(f"The segments file {path.name} can't be read: {error.strerror}.") from error
+    return _read_scheme(scheme, path, changed)
+
+
+@cache
+def _read_scheme(scheme: str, path: Path, _changed: int) -> Scheme:
     try:
         schemes = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

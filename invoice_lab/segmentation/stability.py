@@ -55,7 +55,14 @@ class Stability:
 
 
 def bootstrap(
-    fit: Fit, rows: Floats, labels: Integers, *, times: int, seed: int, drawn_from: Floats | None = None
+    fit: Fit,
+    rows: Floats,
+    labels: Integers,
+    *,
+    times: int,
+    seed: int,
+    drawn_from: Floats | None = None,
+    k: int | None = None,
 ) -> Stability:
     """Find clusters again on resamples of the customers, and compare.
 
@@ -70,9 +77,11 @@ def bootstrap(
     seed : int
     drawn_from : ndarray, optional
         Customers that resamples are drawn from, so many in each, where all are too many.
+    k : int, optional
+        How many clusters there are, where some may have no customer.
     """
     drawn_from = rows if drawn_from is None else drawn_from
-    k, rng = int(labels.max()) + 1, np.random.default_rng(seed)
+    k, rng = k or int(labels.max()) + 1, np.random.default_rng(seed)
     draws = ((number, rng.integers(0, len(drawn_from), len(drawn_from))) for number in range(times))
 
     def compared(draw: tuple[int, Integers]) -> tuple[float, Floats, npt.NDArray[np.bool_]]:
@@ -140,7 +149,7 @@ def match(labels: Integers, others: Integers, k: int) -> tuple[Floats, Integers]
 
 def _common(labels: Integers, others: Integers, least: int = 0) -> Integers:
     """Count customers by their groups, in a square table."""
-    size = max(least, int(labels.max()) + 1, int(others.max()) + 1)
+    size = max(least, *(int(groups.max(initial=-1)) + 1 for groups in (labels, others)))
     return np.bincount(labels * size + others, minlength=size * size).reshape(size, size)
 
 

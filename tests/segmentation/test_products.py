@@ -35,6 +35,8 @@ def test_each_product_is_summed_up_to_the_day():
     assert pen["first"] == pd.Timestamp("2024-01-05") and pen["last"] == pd.Timestamp("2024-06-01")
     assert table["sales_share"].sum() == pytest.approx(1)
     lamp = table.loc["lamp"]
+    assert (lamp["baskets"], lamp["buyers"], lamp["again"]) == (1, 1, 0)  # what was sent back is no second purchase
+    assert lamp["last"] == pd.Timestamp("2024-06-20")
     assert lamp["sales"] == 0 and np.isnan(lamp["price"]) and np.isnan(lamp["trend"])
     assert table["class"].to_dict() == {"desk": "A", "pen": "C", "lamp": "C"}
     assert product_summary(LINES, "2024-12-31").loc["pen", "buyers"] == 3
@@ -59,6 +61,17 @@ def test_row_order_does_not_count():
 )
 def test_classes(sales, classes):
     assert "".join(abc(pd.Series(sales, dtype=float))) == classes
+
+
+def test_what_was_only_sent_back_has_no_buyer_and_no_trend():
+    rows = [("ann", 1, "2024-01-05", "cap", 1, 0.1), ("ann", 1, "2024-01-05", "cap", 1, 0.2)]
+    rows += [("ann", 2, "2024-01-06", "cap", -2, -0.3), ("bob", 3, "2024-06-01", "cap", 1, 5.0)]
+    rows += [("bob", 4, "2024-06-02", "hat", -1, -9.0)]
+    table = product_summary(pd.DataFrame(rows, columns=LINES.columns), "2024-06-30", days=100)
+    assert table.loc["cap", "before"] == 0 and np.isnan(table.loc["cap", "trend"])  # not 5 by the last bit of a sum
+    hat = table.loc["hat"]
+    assert (hat["sales"], hat["baskets"], hat["buyers"], hat["again_low"], hat["again_high"]) == (-9, 0, 0, 0, 1)
+    assert hat["again"] == 0 and pd.isna(hat["first"]) and hat["class"] == "C"
 
 
 def test_bad_input():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
 
 from invoice_lab.errors import UsageError
 from invoice_lab.segmentation import CustomerClusters, stability
@@ -71,8 +72,9 @@ def test_threads_change_nothing(monkeypatch):
     found = [bootstrap(partial(fit, 3), rows, labels, times=12, seed=0)]
     null = [gaussian_null(partial(fit, 3), rows, 6, 0)]
     monkeypatch.setattr(stability, "in_threads", lambda work, given: (work(one) for one in given))
-    found.append(bootstrap(partial(fit, 3), rows, labels, times=12, seed=0))
-    null.append(gaussian_null(partial(fit, 3), rows, 6, 0))
+    with threadpool_limits(1):
+        found.append(bootstrap(partial(fit, 3), rows, labels, times=12, seed=0))
+        null.append(gaussian_null(partial(fit, 3), rows, 6, 0))
     assert found[0].ari.tolist() == found[1].ari.tolist()
     assert found[0].confidence.tolist() == found[1].confidence.tolist()
     assert null[0].tolist() == null[1].tolist()
@@ -99,6 +101,22 @@ def test_rules_say_what_sets_clusters_apart():
         ("3 or more orders", "at most 2 orders"),
     }
     assert np.isnan(find_rules(frame, np.array([0] * 79 + [1])).fidelity)
+
+
+def test_clusters_without_a_customer_keep_their_number():
+    frame = pd.DataFrame({"frequency": [1.0] * 20 + [9.0] * 20})
+    rules = find_rules(frame, np.repeat([0, 2], 20), k=4)
+    assert rules.texts == ("at most 5 orders", "", "6 or more orders", "") and rules.fidelity == 1.0
+    rows = np.repeat([[0.0], [5.0]], 30, axis=0)
+    found = bootstrap(partial(fit, 2), rows, np.repeat([0, 1], 30), times=3, seed=0, k=4)
+    assert found.jaccard.tolist() == [1, 1, 0, 0] and found.ari.tolist() == [1, 1, 1]
+
+
+def test_rules_say_small_amounts_in_cents_and_one_number_as_one():
+    frame = pd.DataFrame({"frequency": [1.0] * 20 + [2.0] * 20 + [3.0] * 20})
+    assert find_rules(frame, np.repeat([0, 1, 2], 20)).texts == ("at most 1 orders", "2 orders", "3 or more orders")
+    frame = pd.DataFrame({"monetary": [0.5] * 20 + [1.0] * 20})
+    assert find_rules(frame, np.repeat([0, 1], 20)).texts == ("at most 0.75 of sales", "more than 0.75 of sales")
 
 
 def test_a_plain_cloud_is_called_unstable():

@@ -125,6 +125,58 @@ def test_too_few_repeat_purchases_are_told():
         GammaGamma().fit(few)
 
 
+def test_a_customer_of_the_paper_is_expected_to_buy_as_it_says():
+    """Fader, Hardie and Lee: a customer with 2 repeats, the last at 30.43 of 38.86 weeks, buys 1.226 times in 39."""
+    model = BetaGeometric()
+    model.r_, model.alpha_, model.a_, model.b_ = 0.2426, 4.4135, 0.7929, 2.4258
+    one = pd.DataFrame({"repeats": [2], "last": [30.43], "age": [38.86]})
+    assert model.expected(one, 39).item() == pytest.approx(1.226, abs=0.0005)
+    assert model.alive(one).item() == pytest.approx(0.7266, abs=0.0005)
+
+
+def test_what_is_expected_is_what_comes_when_simulated():
+    """Of drawn customers: who is alive at week 40, and who buys how often up to week 70, by what was seen until 40."""
+    rng, count = np.random.default_rng(5), 200_000
+    rate, leaving = rng.gamma(TRUTH["r"], 1 / TRUTH["alpha"], count), rng.beta(TRUTH["a"], TRUTH["b"], count)
+    seen, last, later = np.zeros(count, int), np.zeros(count), np.zeros(count, int)
+    time, alive, alive_then = np.zeros(count), np.ones(count, bool), np.ones(count, bool)
+    while (alive & (time < 70)).any():
+        time = np.where(alive, time + rng.exponential(1 / rate), np.inf)
+        early, late = time < 40, (time >= 40) & (time < 70)
+        seen, last, later = seen + early, np.where(early, time, last), later + late
+        alive &= (rng.random(count) >= leaving) & (time < 70)
+        alive_then &= alive | ~early
+    model = BetaGeometric()
+    for name, value in TRUTH.items():
+        setattr(model, f"{name}_", value)
+    frame = pd.DataFrame({"repeats": seen, "last": last, "age": 40.0})
+    told = pd.DataFrame({"alive": model.alive(frame), "bought": model.expected(frame, 30)})
+    came = pd.DataFrame({"alive": alive_then.astype(float), "bought": later})
+    groups = [frame["repeats"].clip(upper=6), pd.cut(frame["last"], [-1, 0, 20, 35, 40])]
+    sizes = told.groupby(groups, observed=True).size()
+    means = [table.groupby(groups, observed=True).mean()[sizes > 1500] for table in (told, came)]
+    assert len(means[0]) > 8
+    assert (np.abs(means[0] - means[1]).max() < [0.02, 0.06]).all()
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.7929, 2.4258), (1e-5, 1e4), (1e5, 1.6e5), (50.0, 1e5)])
+@pytest.mark.parametrize("repeats", [0, 2, 10_000])
+def test_what_is_expected_is_a_number_for_any_parameters(a, b, repeats):
+    model = BetaGeometric()
+    model.r_, model.alpha_, model.a_, model.b_ = 0.5, 5.0, a, b
+    one = pd.DataFrame({"repeats": [repeats], "last": [30.0 if repeats else 0.0], "age": [39.0]})
+    found = [model.expected(one, units).item() for units in (0, 1, 39, 5000.0)]
+    assert np.isfinite(found).all() and found == sorted(found) and found[0] == 0
+
+
+def test_amounts_have_the_same_model_in_any_currency(calibration):
+    one, many = (GammaGamma().fit(calibration.assign(mean_amount=calibration["mean_amount"] * x)) for x in (1, 1e6))
+    assert [many.p_, many.q_, many.v_ / 1e6] == pytest.approx([one.p_, one.q_, one.v_], rel=1e-4)
+    assert many.expected(calibration.assign(mean_amount=calibration["mean_amount"] * 1e6)).sum() == pytest.approx(
+        1e6 * one.expected(calibration).sum(), rel=1e-5
+    )
+
+
 def test_the_past_can_not_be_expected():
     with pytest.raises(UsageError):
         BetaGeometric().fit(drawn(1000)).expected(drawn(10), -1)

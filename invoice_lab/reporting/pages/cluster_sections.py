@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -284,7 +285,7 @@ class ClusterSections(SegmentsData):
 
     def _cluster_colours(self) -> list[str]:
         """Return the colour of each cluster: its letter's."""
-        return [cluster_colour(ord(letter) - ord("A")) for letter in self.letters]
+        return [cluster_colour(string.ascii_uppercase.index(letter[-1])) for letter in self.letters]
 
     def _like_a_cloud(self, fitted: CustomerClusters) -> bool:
         """Tell whether a cloud without groups often has clusters that are as stable."""

@@ -134,7 +134,7 @@ class MovementSections(SegmentsData):
         """Return cohorts by month, and how many buy again how long after their first order."""
         if self.is_empty:
             return Html()
-        months = cohorts(self.orders, self.as_of)
+        months = cohorts(self.history, self.as_of)
         curve = retention(months)
         curve = curve[curve["customers"] >= _FEWEST]
         if curve.empty:
@@ -171,7 +171,8 @@ class MovementSections(SegmentsData):
         shares = kept.pivot(index="cohort", columns="months", values="share")
         sizes = kept.drop_duplicates("cohort").set_index("cohort")["customers"]
         shares.index = pd.Index([f"{self.label(f'{c:%b}')} {c:%Y} ({words.whole(sizes[c])})" for c in shares.index])
-        best = kept.loc[kept["share"].idxmax()]
+        large = kept[kept["customers"] >= _FEWEST]
+        best = (kept if large.empty else large).sort_values("share", ascending=False, kind="stable").iloc[0]
         return figure(
             f"Best month after the first: {words.percent(best.share)} of those who began in {best.cohort:%B %Y}, "
             f"{words.count(best.months, 'month')} later",

@@ -98,6 +98,7 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
             else "",
             self._once_sure(),
             self.segments_sure(),
+            self.value_caveat().strip(),
             self.age_sentence(),
         )
 

@@ -92,9 +92,14 @@ class SegmentsData(ReportPage):
         return {segment.name: segment.colour for segment in self.rules}
 
     @cached_property
+    def history(self) -> pd.DataFrame:
+        """One row an invoice in the page's currency, also of before the period."""
+        return self.of_currency(self.frame("orders"))
+
+    @cached_property
     def orders(self) -> pd.DataFrame:
         """One row an invoice in the page's currency, of the period."""
-        return self._within(self.of_currency(self.frame("orders")), "order_date")
+        return self._within(self.history, "order_date")
 
     @cached_property
     def lines(self) -> pd.DataFrame:
@@ -126,14 +131,14 @@ class SegmentsData(ReportPage):
     @cached_property
     def segments(self) -> pd.DataFrame:
         """One row a segment, in the order of the rules."""
-        return segment_table(self.scored, self.scheme, self.rules_file)
+        return segment_table(self.scored, self.scheme, segments_file=self.rules_file)
 
     @cached_property
     def scored_before(self) -> pd.DataFrame:
         """Customers with scores and segment as they were on the day compared with; no row where there was none."""
         earlier = self.orders[self.orders["order_date"] <= self.then]
         if self.look_back:
-            earlier = self.of_currency(self.frame("orders"))
+            earlier = self.history
             days = (self.then - earlier["order_date"]).dt.days
             earlier = earlier[(days >= 0) & (days < self.look_back)]
         try:

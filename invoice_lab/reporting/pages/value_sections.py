@@ -27,7 +27,7 @@ class ValueSections(SegmentsData):
     def expected(self) -> Expectation | str:
         """What is expected of each customer, or the sentence on why nothing can be."""
         try:
-            return expectation(self.orders, self.as_of, self.days)
+            return expectation(self.history, self.as_of, self.days)
         except NotEnoughDataError as error:
             return str(error)
 
@@ -101,7 +101,7 @@ class ValueSections(SegmentsData):
 
     def _calibration(self) -> Html:
         try:
-            groups = calibration(self.orders, self.as_of)
+            groups = calibration(self.history, self.as_of)
         except NotEnoughDataError as error:
             return paragraph(f"Whether expectations come true can't be shown: {error}")
         split, expected, actual = (groups.attrs[name] for name in ("split", "expected", "actual"))
@@ -128,4 +128,18 @@ class ValueSections(SegmentsData):
         for model, name in ((e.purchases_model, "BG/NBD"), (e.amounts_model, "Gamma-Gamma")):
             values = [f"{p} {getattr(model, f'{p}_'):.4g} ± {model.standard_errors_[p]:.2g}" for p in model.NAMES]
             told.append(f"{name}: {', '.join(values)}")
-        return f"Parameters with standard errors (weeks): {'; '.join(told)}."
+        return f"Parameters with standard errors (weeks): {'; '.join(told)}.{self.value_caveat()}"
+
+    def value_caveat(self) -> str:
+        """Say where the data hardly tell the model's parameters; empty where they do."""
+        if isinstance(self.expected, str):
+            return ""
+        model = self.expected.purchases_model
+        vague = [name for name in ("a", "b") if model.standard_errors_[name] >= getattr(model, f"{name}_")]
+        if not vague:
+            return ""
+        return (
+            " How many customers leave after a purchase can't be told from these data (the errors of "
+            f"{words.listing(vague)} are as large as they are), so customers who have been silent for long are expected "
+            "to buy like the others."
+        )

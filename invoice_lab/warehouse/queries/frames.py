@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import date, datetime
-from numbers import Number
+from numbers import Number, Real
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,7 @@ def days_of(values: pd.Series, what: str) -> pd.Series:
     try:
         dates = pd.to_datetime(values, format="ISO8601")
     except (ValueError, TypeError, OverflowError) as error:
-        raise UsageError(f"{what} holds something that is no date: {_said(error)}") from error
+        raise UsageError(f"{what} holds no date: {_said(error)}", "Give dates such as 2020-03-31.") from error
     return (dates.dt.tz_localize(None) if dates.dt.tz is not None else dates).dt.normalize()
 
 
@@ -100,13 +100,20 @@ def numbers_of(values: pd.Series, what: str) -> pd.Series:
             raise TypeError("complex numbers have no order")
         numbers = values.astype("float64")
     except (ValueError, TypeError, OverflowError) as error:
-        raise UsageError(f"{what} holds something that is no number: {_said(error)}") from error
+        raise UsageError(f"{what} holds no number: {_said(error)}", "Give numbers such as 12.50.") from error
     bad = int((~np.isfinite(numbers.to_numpy())).sum())
     if bad:
         raise UsageError(f"{bad} of {len(numbers)} values of {what} are missing or infinite.", "Leave them out first.")
     if len(numbers) and float(numbers.abs().max()) > LARGEST:
         raise UsageError(f"{what} holds {numbers.abs().max():g}, beyond {LARGEST:g}.", "Check its unit.")
     return numbers
+
+
+def positive(value: object, what: str, most: float = LARGEST) -> float:
+    """Return `value` if it is a number above 0 and at most `most`, else raise `UsageError`."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) <= most:
+        raise UsageError(f"{what} is {value!r}; it must be a number above 0 and at most {most:g}.")
+    return float(value)
 
 
 def whole(value: object, what: str, low: int, high: int | None = None) -> int:
