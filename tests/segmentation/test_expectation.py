@@ -214,7 +214,7 @@ def test_bad_input():
             call(PAST, AS_OF, days=0)
     with pytest.raises(NotEnoughDataError, match="Not enough repeat purchases"):
         calibration(PAST[:0], AS_OF)
-    with pytest.raises(UsageError, match="no order up to"):
+    with pytest.raises(UsageError, match="lies before the first order"):
         expectation(PAST, "2000-01-01")
 
 

@@ -114,7 +114,7 @@ def test_clusters_without_a_customer_keep_their_number():
 
 def test_rules_say_small_amounts_in_cents_and_one_number_as_one():
     frame = pd.DataFrame({"frequency": [1.0] * 20 + [2.0] * 20 + [3.0] * 20})
-    assert find_rules(frame, np.repeat([0, 1, 2], 20)).texts == ("at most 1 orders", "2 orders", "3 or more orders")
+    assert find_rules(frame, np.repeat([0, 1, 2], 20)).texts == ("at most 1 order", "2 orders", "3 or more orders")
     frame = pd.DataFrame({"monetary": [0.5] * 20 + [1.0] * 20})
     assert find_rules(frame, np.repeat([0, 1], 20)).texts == ("at most 0.75 of sales", "more than 0.75 of sales")
 

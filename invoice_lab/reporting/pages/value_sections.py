@@ -140,6 +140,6 @@ class ValueSections(SegmentsData):
             return ""
         return (
             " How many customers leave after a purchase can't be told from these data (the errors of "
-            f"{words.listing(vague)} are as large as they are), so customers who have been silent for long are expected "
-            "to buy like the others."
+            f"{words.listing(vague)} are as large as they are), so customers who have been silent for long are "
+            "expected to buy like the others."
         )
