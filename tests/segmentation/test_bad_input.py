@@ -25,7 +25,7 @@ from invoice_lab.segmentation.sales import (
     repeat_share,
     top_share,
 )
-from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_summary
+from invoice_lab.segmentation.value import purchase_summary
 
 AS_OF = "2020-09-30"
 RNG = np.random.default_rng(0)
@@ -302,51 +302,6 @@ def test_clusters_of_odd_summaries(change, params):
         assert not model.profiles_.drop(columns=ages).isna().any(axis=None) and model.scores_["chosen"].sum() == 1
 
 
-PURCHASES = pd.DataFrame({"repeats": RNG.poisson(2, 600), "age": RNG.uniform(30, 60, 600)})
-PURCHASES["last"] = PURCHASES["age"] * np.where(PURCHASES["repeats"] > 0, RNG.uniform(0.1, 1, 600), 0)
-PURCHASES["mean_amount"] = np.where(PURCHASES["repeats"] > 0, RNG.gamma(3, 10, 600), np.nan)
-MANY = pd.DataFrame({"repeats": [10_000], "last": [29.0], "age": [60.0], "mean_amount": [5.0]})
-PURCHASE_CASES = {
-    "plain": lambda f: f,
-    "no rows": lambda f: f[:0],
-    "no rows, objects": lambda f: f[:0].astype(object),
-    "one customer": lambda f: f[:1],
-    "all the same": lambda f: f.assign(repeats=2, last=3.0, age=9.0, mean_amount=5.0),
-    "no repeats": lambda f: f.assign(repeats=0, last=0.0, mean_amount=np.nan),
-    "10,000 repeats": lambda f: pd.concat([f, MANY]),
-    "nothing paid": lambda f: f.assign(mean_amount=0.0),
-    "duplicate index": lambda f: f.set_axis([0] * len(f)),
-    "texts": lambda f: f.assign(repeats=f["repeats"].astype(str)),
-    "below zero": lambda f: f.assign(repeats=-1),
-    "last after all": lambda f: f.assign(last=99.0),
-    "NaN": lambda f: f.assign(age=np.nan, repeats=np.nan),
-    "column missing": lambda f: f.drop(columns="repeats"),
-    "no frame": lambda _: 3,
-}
-
-
-@pytest.mark.parametrize("change", PURCHASE_CASES.values(), ids=PURCHASE_CASES)
-@pytest.mark.parametrize(
-    "worth",
-    [
-        lambda f: BetaGeometric().fit(f).expected(f, 39),
-        lambda f: BetaGeometric().fit(PURCHASES).expected(f, 39),
-        lambda f: BetaGeometric().fit(PURCHASES).alive(f),
-        lambda f: GammaGamma().fit(f).expected(f),
-        lambda f: GammaGamma().fit(PURCHASES).expected(f),
-    ],
-    ids=["BG/NBD", "expected", "alive", "Gamma-Gamma", "expected amount"],
-)
-def test_customer_value_of_odd_purchases(worth, change):
-    frame = change(PURCHASES)
-    try:
-        result = worth(frame)
-    except InvoiceLabError as error:
-        assert isinstance(error, (NotEnoughDataError, UsageError)) and error.message.endswith(".")
-    else:
-        assert np.isfinite(result).all() and (result >= 0).all() and result.index.equals(frame.index)
-
-
 SEGMENTS = pd.Series({"a": "Loyal", "b": "Loyal", "c": "New"})
 MONTHS = pd.DataFrame(
     {"currency": "EUR", "month": pd.to_datetime(["2020-01-01", "2020-03-01"]), "sales": [1.0, 2.0], "invoices": 1}
@@ -365,7 +320,6 @@ USAGE = {
     "top share of nothing": lambda: top_share(None),
     "fraction": lambda: top_share([1, 2], "x"),
     "seed": lambda: interval([1, 2], seed="x"),
-    "units": lambda: BetaGeometric().fit(PURCHASES).expected(PURCHASES, np.nan),
     "unit_days": lambda: purchase_summary(LINES, AS_OF, 0),
     "trend days": lambda: product_summary(LINES, AS_OF, 0),
     "days": lambda: compare_periods(LINES, AS_OF, "x"),
@@ -411,14 +365,3 @@ def test_what_is_nothing_gives_nothing():
     assert abc(pd.Series([], dtype=object)).empty and monthly_sales(MONTHS[:0]).empty
     assert top_share([-1, -2]).share == 0
     assert not top_spenders(SUMMARY.assign(monetary=5.0)).any() and top_spenders(SUMMARY[:0]).empty
-
-
-def test_segments_that_an_order_lacks_are_listed_after_it():
-    table = matrix(migration(SEGMENTS, SEGMENTS), ["New"])
-    assert table.index.tolist() == ["New", "Loyal"] and table.to_numpy().sum() == 3
-
-
-def test_letters_do_not_run_out():
-    model = CustomerClusters(k=2, bootstraps=2).fit(SUMMARY)
-    before = pd.Series([*"ABCDEFGHIJKLMNOPQRSTUVWXYZ"], index=[f"gone {n}" for n in range(26)])
-    assert model.names(SUMMARY.index, before) == ("AA", "AB")

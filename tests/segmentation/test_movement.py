@@ -35,6 +35,11 @@ def test_the_matrix_has_the_order_of_the_segments():
     assert table.loc["Loyal"].tolist() == [2, 0, 1, 0]
 
 
+def test_segments_that_the_order_lacks_come_after_it():
+    table = matrix(migration(BEFORE, AFTER), ["New"])
+    assert table.index.tolist() == ["New", "Loyal", ARRIVED] and table.to_numpy().sum() == 6
+
+
 def test_without_customers_nothing_moves():
     nobody = pd.Series(dtype=object)
     assert migration(nobody, nobody).empty

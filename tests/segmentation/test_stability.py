@@ -1,5 +1,6 @@
 """How stable clusters are, what rules tell them, and which letters they keep from report to report."""
 
+import string
 from functools import partial
 
 import numpy as np
@@ -155,6 +156,13 @@ def test_letters_stay_from_report_to_report():
     assert model.names(frame.index, before) == ("B", "C", "A")
     assert model.names(frame.index, before.replace({"A": "B"})) == ("B", "C", "A")
     assert model.names(frame.index, pd.Series(["A"], index=["somebody else"])) == ("B", "C", "D")
+
+
+def test_letters_do_not_run_out():
+    frame = customers(blobs(20.0, 60))
+    model = CustomerClusters(k=2, bootstraps=2).fit(frame)
+    before = pd.Series([*string.ascii_uppercase], index=[f"gone {number}" for number in range(26)])
+    assert model.names(frame.index, before) == ("AA", "AB")
 
 
 @pytest.mark.parametrize("options", [{"transform": "square"}, {"bootstraps": 1}, {"bootstraps": 2.5}])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from invoice_lab.errors import NotEnoughDataError, UsageError
+from invoice_lab.errors import InvoiceLabError, NotEnoughDataError, UsageError
 from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_summary
 
 
@@ -177,9 +177,10 @@ def test_amounts_have_the_same_model_in_any_currency(calibration):
     )
 
 
-def test_the_past_can_not_be_expected():
+@pytest.mark.parametrize("units", [-1, np.nan, np.inf, "x"])
+def test_the_past_can_not_be_expected(units):
     with pytest.raises(UsageError):
-        BetaGeometric().fit(drawn(1000)).expected(drawn(10), -1)
+        BetaGeometric().fit(drawn(1000)).expected(drawn(10), units)
 
 
 def test_parameters_are_not_drawn_where_the_likelihood_has_no_clear_maximum():
@@ -195,3 +196,50 @@ def test_drawn_parameters_are_equal_for_equal_seeds(calibration):
     first, again, other = (model.drawn(50, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert [one.r_ for one in first] == [one.r_ for one in again] != [one.r_ for one in other]
     assert abs(np.mean([one.alpha_ for one in first]) - model.alpha_) < model.standard_errors_["alpha"]
+
+
+_RANDOM = np.random.default_rng(0)
+PURCHASES = pd.DataFrame({"repeats": _RANDOM.poisson(2, 600), "age": _RANDOM.uniform(30, 60, 600)})
+PURCHASES["last"] = PURCHASES["age"] * np.where(PURCHASES["repeats"] > 0, _RANDOM.uniform(0.1, 1, 600), 0)
+PURCHASES["mean_amount"] = np.where(PURCHASES["repeats"] > 0, _RANDOM.gamma(3, 10, 600), np.nan)
+MANY = pd.DataFrame({"repeats": [10_000], "last": [29.0], "age": [60.0], "mean_amount": [5.0]})
+PURCHASE_CASES = {
+    "plain": lambda f: f,
+    "no rows": lambda f: f[:0],
+    "no rows, objects": lambda f: f[:0].astype(object),
+    "one customer": lambda f: f[:1],
+    "all the same": lambda f: f.assign(repeats=2, last=3.0, age=9.0, mean_amount=5.0),
+    "no repeats": lambda f: f.assign(repeats=0, last=0.0, mean_amount=np.nan),
+    "10,000 repeats": lambda f: pd.concat([f, MANY]),
+    "nothing paid": lambda f: f.assign(mean_amount=0.0),
+    "duplicate index": lambda f: f.set_axis([0] * len(f)),
+    "texts": lambda f: f.assign(repeats=f["repeats"].astype(str)),
+    "below zero": lambda f: f.assign(repeats=-1),
+    "last after all": lambda f: f.assign(last=99.0),
+    "NaN": lambda f: f.assign(age=np.nan, repeats=np.nan),
+    "column missing": lambda f: f.drop(columns="repeats"),
+    "no frame": lambda _: 3,
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("change", PURCHASE_CASES.values(), ids=PURCHASE_CASES)
+@pytest.mark.parametrize(
+    "worth",
+    [
+        lambda f: BetaGeometric().fit(f).expected(f, 39),
+        lambda f: BetaGeometric().fit(PURCHASES).expected(f, 39),
+        lambda f: BetaGeometric().fit(PURCHASES).alive(f),
+        lambda f: GammaGamma().fit(f).expected(f),
+        lambda f: GammaGamma().fit(PURCHASES).expected(f),
+    ],
+    ids=["BG/NBD", "expected", "alive", "Gamma-Gamma", "expected amount"],
+)
+def test_customer_value_of_odd_purchases(worth, change):
+    frame = change(PURCHASES)
+    try:
+        result = worth(frame)
+    except InvoiceLabError as error:
+        assert isinstance(error, (NotEnoughDataError, UsageError)) and error.message.endswith(".")
+    else:
+        assert np.isfinite(result).all() and (result >= 0).all() and result.index.equals(frame.index)
