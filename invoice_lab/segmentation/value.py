@@ -291,7 +291,7 @@ def _maximised(likelihood: Callable[[Floats], float], count: int) -> _Found:
     fast = {"maxiter": 2000, "ftol": 1e-13}
     runs: list[Any] = [find(np.full(count, start), method="L-BFGS-B", options=fast) for start in _STARTS]
     best = min(runs, key=lambda run: run.fun)
-    sure = {"maxiter": 20_000, "xatol": 1e-9, "fatol": 1e-9}
+    sure = {"maxiter": 2000, "xatol": 1e-9, "fatol": 1e-9}
     best = min(best, find(best.x, method="Nelder-Mead", options=sure), key=lambda run: run.fun)
     parameters = np.exp(best.x)
     return _Found(parameters, -float(best.fun), parameters * _errors(cost, best.x))
