@@ -41,7 +41,8 @@ RULES_SAMPLE = 50_000
 """Customers that rules are learnt from, where there are more."""
 
 _N_INIT, _N_INIT_AGAIN = 10, 3
-_SILHOUETTE_SAMPLE = 5_000
+_SILHOUETTE_ALL, _SILHOUETTE_SAMPLE = 5_000, 3_000
+"""Customers up to which a silhouette is of all, and how many it is of where there are more."""
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -101,7 +102,8 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     stable_ : bool
         Whether the clusters pass all floors.
     scores_ : DataFrame
-        One row a k tried: k, silhouette (-1 to 1, of 5,000 customers at most; NaN where these are in one cluster),
+        One row a k tried: k, silhouette (-1 to 1, of 3,000 drawn customers where there are more than 5,000;
+        NaN where these are in one cluster),
         inertia, smallest (customers), smallest_share, ari_median, ari_low, fidelity, passes (all floors) and chosen.
     null_ : ndarray
         Adjusted Rand indices of as many clusters of plain clouds without groups: what says nothing for groups.
@@ -325,7 +327,8 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
 def _silhouette(scaled: Floats, labels: Integers, seed: int) -> float:
     """Return the silhouette of some customers; NaN where all of these are in one cluster."""
-    some = _drawn(len(scaled), _SILHOUETTE_SAMPLE, seed)
+    many = len(scaled) > _SILHOUETTE_ALL
+    some = _drawn(len(scaled), _SILHOUETTE_SAMPLE if many else _SILHOUETTE_ALL, seed)
     one = len(np.unique(labels[some])) < 2
     return float("nan") if one else float(silhouette_score(scaled[some], labels[some]))
 
@@ -334,7 +337,7 @@ def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans | MiniBatchKMea
     if len(rows) < FEW:  # a resample of few customers may hold fewer different ones than clusters
         k = min(k, len(np.unique(rows, axis=0)))
     if len(rows) > MANY:
-        return MiniBatchKMeans(k, n_init=starts, batch_size=4096, random_state=seed).fit(rows)
+        return MiniBatchKMeans(k, n_init=_N_INIT_AGAIN, batch_size=4096, random_state=seed).fit(rows)
     return KMeans(k, n_init=starts, random_state=seed).fit(rows)
 
 

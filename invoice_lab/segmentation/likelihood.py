@@ -105,7 +105,7 @@ def maximised(likelihood: Callable[[Floats], float], count: int) -> Found:
     fast = {"maxiter": 2000, "ftol": 1e-13}
     runs: list[Any] = [find(np.full(count, start), method="L-BFGS-B", options=fast) for start in _STARTS]
     best = min(runs, key=lambda run: run.fun)
-    sure = {"maxiter": 1500, "xatol": 1e-9, "fatol": 1e-9}  # on a ridge it would go on for long, to no end
+    sure = {"maxiter": 2000, "xatol": 1e-9, "fatol": 1e-9}  # on a ridge it would go on for long, to no end
     best = min(best, find(best.x, method="Nelder-Mead", options=sure), key=lambda run: run.fun)
     return Found(np.exp(best.x), -float(best.fun), _covariance(cost, best.x))
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
+from sklearn import config_context
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 Floats = npt.NDArray[np.float64]
@@ -102,7 +103,8 @@ def in_threads(work: Callable[[Given], Found], given: Iterable[Given]) -> Iterat
     controller = ThreadpoolController()
 
     def alone(one: Given) -> Found:
-        with controller.limit(limits=1):
+        # each thread has a configuration of its own; what is given was checked before
+        with controller.limit(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
             return work(one)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

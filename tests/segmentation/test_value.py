@@ -1,5 +1,7 @@
 """Customer value: the published parameters of CDNOW, parameters that data was drawn with, and too little to say."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -222,16 +224,21 @@ PURCHASE_CASES = {
 }
 
 
+@cache
+def fitted(model):
+    return model().fit(PURCHASES)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("change", PURCHASE_CASES.values(), ids=PURCHASE_CASES)
 @pytest.mark.parametrize(
     "worth",
     [
         lambda f: BetaGeometric().fit(f).expected(f, 39),
-        lambda f: BetaGeometric().fit(PURCHASES).expected(f, 39),
-        lambda f: BetaGeometric().fit(PURCHASES).alive(f),
+        lambda f: fitted(BetaGeometric).expected(f, 39),
+        lambda f: fitted(BetaGeometric).alive(f),
         lambda f: GammaGamma().fit(f).expected(f),
-        lambda f: GammaGamma().fit(PURCHASES).expected(f),
+        lambda f: fitted(GammaGamma).expected(f),
     ],
     ids=["BG/NBD", "expected", "alive", "Gamma-Gamma", "expected amount"],
 )
