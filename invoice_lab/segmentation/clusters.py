@@ -173,7 +173,7 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _learn(self, frame: pd.DataFrame, raw: Floats, rows: Floats, known: npt.NDArray[np.bool_]) -> None:
-        self._scaler = Scaler(self.transform).fit(_sampled(rows, self.random_state))
+        self._scaler = Scaler(self.transform, self.features).fit(_sampled(rows, self.random_state))
         scaled = self._scaler.transform(rows)
         sample = _sampled(scaled, self.random_state)
         self.scores_, self.k_ = self._try(sample, _sampled(rows, self.random_state))

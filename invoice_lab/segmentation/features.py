@@ -27,16 +27,21 @@ class Scaler:
     transform : {"yeo-johnson", "log", "raw"}
         Yeo and Johnson's power transform (Biometrika 87, 2000), fitted to each feature; the logarithm of one more; or
         nothing.
+    features : sequence of str
+        Names of the columns. Recency counts from the latest order of the customers learnt from, so that the day of the
+        report bends nothing: a day later, all are a day older, and alike as before.
     """
 
-    def __init__(self, transform: str) -> None:
+    def __init__(self, transform: str, features: Sequence[str] = ()) -> None:
         self._transform = transform
+        self._recency = [place for place, name in enumerate(features) if name == "recency"]
 
     def fit(self, rows: Floats) -> Scaler:
         """Learn from rows, shape (customers, features), without missing values."""
+        self._latest = rows[:, self._recency].min(axis=0)
         self._varying = np.ptp(rows, axis=0) > 0
         if self._transform == "yeo-johnson" and self._varying.any():
-            self._power = PowerTransformer("yeo-johnson", standardize=False).fit(rows[:, self._varying])
+            self._power = PowerTransformer("yeo-johnson", standardize=False).fit(self._since(rows)[:, self._varying])
         even = self._even(rows)
         self._mean, deviation = even.mean(axis=0), even.std(axis=0)
         self._deviation = np.where(self._varying & (deviation > 0), deviation, 1.0)
@@ -50,12 +55,18 @@ class Scaler:
         return scaled
 
     def _even(self, rows: Floats) -> Floats:
+        since = self._since(rows)
         if self._transform == "log":
-            return np.log1p(rows)
-        even = rows.astype(np.float64)
+            return np.log1p(since)
         if self._transform == "yeo-johnson" and self._varying.any():
-            even[:, self._varying] = self._power.transform(rows[:, self._varying])
-        return even
+            since[:, self._varying] = self._power.transform(since[:, self._varying])
+        return since
+
+    def _since(self, rows: Floats) -> Floats:
+        """Return a copy of rows with recency from the latest order on; a later one counts as the latest."""
+        since = rows.astype(np.float64)
+        since[:, self._recency] = np.maximum(since[:, self._recency] - self._latest, 0.0)
+        return since
 
 
 def features_of(frame: pd.DataFrame, features: Sequence[str]) -> Floats:

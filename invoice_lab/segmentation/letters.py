@@ -50,7 +50,7 @@ def earlier_letters(model: CustomerClusters, earlier: pd.DataFrame) -> pd.Series
     if len(np.unique(rows, axis=0)) <= model.k_:
         return nothing
     with threadpool_limits(limits=1):  # sums in one order: equal bytes on any number of cores
-        scaler = Scaler(model.transform).fit(rows)
+        scaler = Scaler(model.transform, model.features).fit(rows)
         found = KMeans(model.k_, n_init=_STARTS, random_state=model.random_state).fit(scaler.transform(rows))
         labels = found.predict(scaler.transform(raw[known]))
     means = earlier["monetary"][known].astype(float).groupby(labels).mean().sort_values(ascending=False, kind="stable")
