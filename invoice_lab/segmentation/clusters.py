@@ -29,7 +29,7 @@ from invoice_lab.warehouse.queries.frames import numbers_of, one_of, positive, r
 
 K_RANGE = range(2, 9)
 MIN_CUSTOMERS = 10
-SMALLEST, SMALLEST_SHARE, SMALLEST_SHARE_FEW, FEW = 20, 0.02, 0.1, 200
+SMALLEST, SMALLEST_SHARE = 20, 0.02
 USUAL_ARI, LOW_ARI, FIDELITY = 0.90, 0.75, 0.83
 """Floors: the median and the 5 % quantile of the bootstrap's adjusted Rand index, and the rules' fidelity."""
 BOOTSTRAPS, NULLS = 50, 20
@@ -44,14 +44,14 @@ _N_INIT, _N_INIT_AGAIN = 10, 3
 _SILHOUETTE_ALL, _SILHOUETTE_SAMPLE = 5_000, 3_000
 """Customers up to which a silhouette is of all, and how many it is of where there are more."""
 
+_FEW = 200
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
 def smallest_allowed(customers: int) -> int:
-    """Return how many customers a cluster must hold: max(20, 2 %), or 10 % where there are fewer than 200 customers."""
-    if customers < FEW:
-        return math.ceil(SMALLEST_SHARE_FEW * customers)
+    """Return how many customers a cluster must hold: max(20, 2 %)."""
     return max(SMALLEST, math.ceil(SMALLEST_SHARE * customers))
 
 
@@ -334,7 +334,7 @@ def _silhouette(scaled: Floats, labels: Integers, seed: int) -> float:
 
 
 def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans | MiniBatchKMeans:
-    if len(rows) < FEW:  # a resample of few customers may hold fewer different ones than clusters
+    if len(rows) < _FEW:  # a resample of few customers may hold fewer different ones than clusters
         k = min(k, len(np.unique(rows, axis=0)))
     if len(rows) > MANY:
         return MiniBatchKMeans(k, n_init=_N_INIT_AGAIN, batch_size=4096, random_state=seed).fit(rows)

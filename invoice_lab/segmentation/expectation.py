@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError
-from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_summary
+from invoice_lab.segmentation.value import BetaGeometric, GammaGamma, purchase_days, purchase_summary
 from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, require_columns, require_values, whole
 
+MOST_DAYS = 3650
 DRAWS = 100
 """Sets of parameters, drawn as sure as they are, that intervals are taken from."""
 GROUPS = 6
@@ -32,6 +33,8 @@ class Expectation:
         parameters are; what the customer will really do scatters more.
     total, total_low, total_high : float
         The values' sum and its interval.
+    leaving : tuple of float
+        Probability that a customer leaves after a purchase (mean of all), and its interval.
     days : int
     purchases_model : BetaGeometric
     amounts_model : GammaGamma
@@ -41,13 +44,26 @@ class Expectation:
     total: float
     total_low: float
     total_high: float
+    leaving: tuple[float, float, float]
     days: int
     purchases_model: BetaGeometric
     amounts_model: GammaGamma
 
 
-def expectation(orders: pd.DataFrame, as_of: Day, days: int = 90, seed: int = 0) -> Expectation:
+def expectation(
+    orders: pd.DataFrame, as_of: Day, days: int = 90, *, customers: pd.Index | None = None, seed: int = 0
+) -> Expectation:
     """Fit BG/NBD and Gamma-Gamma, and tell what is expected of each customer within so many days after a day.
+
+    Parameters
+    ----------
+    orders : DataFrame
+        One row an order: customer_id, order_date, amount; all that there are, from each customer's first on.
+    as_of : date, datetime or str
+    days : int
+    customers : Index, optional
+        Of whom something is told, where not of all that are learnt from.
+    seed : int
 
     Raises
     ------
@@ -56,11 +72,16 @@ def expectation(orders: pd.DataFrame, as_of: Day, days: int = 90, seed: int = 0)
     NotEnoughDataError
         Where too few customers have bought again, or the parameters can't be told from these data.
     """
-    whole(days, "days", 1, 3650)
+    whole(days, "days", 1, MOST_DAYS)
     summary = purchase_summary(orders, as_of)
     purchases, amounts = BetaGeometric().fit(summary), GammaGamma().fit(summary)
     _require_mean(amounts)
     weeks = days / _UNIT
+    drawn_from = ((purchases, seed), (amounts, seed + 1))
+    models = list(
+        zip(*(model.drawn(DRAWS, np.random.default_rng(number)) for model, number in drawn_from), strict=True)
+    )
+    summary = summary if customers is None else summary[summary.index.isin(customers)]
     table = pd.DataFrame(
         {
             "alive": purchases.alive(summary),
@@ -69,12 +90,14 @@ def expectation(orders: pd.DataFrame, as_of: Day, days: int = 90, seed: int = 0)
         }
     )
     table["value"] = table["purchases"] * table["amount"]
-    drawn = _drawn(purchases, amounts, summary, weeks, seed)
+    drawn = np.array([_values(one, two, summary, weeks) for one, two in models])
     low, high = np.quantile(drawn, _INTERVAL, axis=0)
     table["value_low"], table["value_high"] = low, high
     total_low, total_high = np.quantile(drawn.sum(axis=1), _INTERVAL)
     total = float(table["value"].sum())
-    return Expectation(table, total, float(total_low), float(total_high), days, purchases, amounts)
+    left = np.quantile([one.a_ / (one.a_ + one.b_) for one, _ in models], _INTERVAL)
+    leaving = (purchases.a_ / (purchases.a_ + purchases.b_), float(left[0]), float(left[1]))
+    return Expectation(table, total, float(total_low), float(total_high), leaving, days, purchases, amounts)
 
 
 def calibration(orders: pd.DataFrame, as_of: Day, days: int | None = None, seed: int = 0) -> pd.DataFrame:
@@ -108,16 +131,15 @@ def calibration(orders: pd.DataFrame, as_of: Day, days: int | None = None, seed:
     require_values(orders, ["customer_id", "order_date"], "orders")
     day, dates = as_day(as_of), days_of(orders["order_date"], "order_date")
     if days is None:
-        days = max(1, round(_HELD_OUT * (day - dates.min()).days)) if len(dates) else 1
-    held_out = whole(days, "days", 1, 3650)
+        days = min(MOST_DAYS, max(1, round(_HELD_OUT * (day - dates.min()).days))) if len(dates) else 1
+    held_out = whole(days, "days", 1, MOST_DAYS)
     split = day - pd.Timedelta(days=held_out)
     if not (dates <= split).any():
         raise NotEnoughDataError("Not enough repeat purchases: there are none before the time held out.")
     summary = purchase_summary(orders, split)
     model = BetaGeometric().fit(summary)
-    bought = (dates > split) & (dates <= day) & (orders["amount"].astype(float) >= 0)
-    later = pd.DataFrame({"customer_id": orders["customer_id"].array, "day": dates.array})[bought.to_numpy()]
-    came = later.drop_duplicates().groupby("customer_id").size()
+    bought = purchase_days(orders, day)
+    came = bought[bought["day"] > split].groupby("customer_id").size()
     table = pd.DataFrame({"expected": model.expected(summary, held_out / _UNIT)})
     table["actual"] = came.reindex(table.index).fillna(0).astype(float)
     rank = table["expected"].rank(method="average", pct=True)
@@ -142,13 +164,9 @@ def _require_mean(amounts: GammaGamma) -> None:
         raise NotEnoughDataError("The amounts scatter so widely that no mean amount can be expected (Gamma-Gamma).")
 
 
-def _drawn(
-    purchases: BetaGeometric, amounts: GammaGamma, summary: pd.DataFrame, weeks: float, seed: int
+def _values(
+    purchases: BetaGeometric, amounts: GammaGamma, summary: pd.DataFrame, weeks: float
 ) -> npt.NDArray[np.float64]:
-    """Return values for parameters drawn from what the likelihood leaves open, shape (draws, customers)."""
-    rng = np.random.default_rng(seed)
-    values = []
-    for one, two in zip(purchases.drawn(DRAWS, rng), amounts.drawn(DRAWS, rng), strict=True):
-        _require_mean(two)
-        values.append((one.expected(summary, weeks) * two.expected(summary)).to_numpy())
-    return np.array(values)
+    _require_mean(amounts)
+    values: npt.NDArray[np.float64] = (purchases.expected(summary, weeks) * amounts.expected(summary)).to_numpy()
+    return values

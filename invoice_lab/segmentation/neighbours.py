@@ -81,7 +81,13 @@ def _steps(model: RFM, now: pd.DataFrame) -> list[int]:
 
 def say(segment: str, with_order: str, days: int | None, without_order: str | None) -> str:
     """Say what `neighbours` found of one customer; empty where neither changes anything."""
-    within = f" within {days} {'day' if days == 1 else 'days'}" if days is not None else ""
-    if with_order != segment:
-        return f"one more order{within} makes them {with_order}"
-    return f"without an order{within} they become {without_order}" if without_order else ""
+    if with_order == segment:
+        return f"without an order within {_days(days)} they become {without_order}" if without_order and days else ""
+    if days is None or not without_order:
+        return f"one more order makes them {with_order}"
+    within = f"within {_days(days - 1)}" if days > 1 else "today"  # on the day itself they are another one already
+    return f"one more order {within} makes them {with_order}; without one they become {without_order}"
+
+
+def _days(number: int) -> str:
+    return f"{number} {'day' if number == 1 else 'days'}"

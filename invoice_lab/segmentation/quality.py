@@ -162,7 +162,7 @@ def _gap(lines: pd.DataFrame) -> Iterator[Oddity]:
         end = days[gaps.idxmax()]
         yield Oddity(
             "gap", longest, int((days.max() - days.min()).days),
-            f"Nothing was sold in the {longest} days before {end:%Y-%m-%d}.",
+            f"Nothing was sold in the {longest - 1} days before {end:%Y-%m-%d}.",
             "Either nothing was sold, or invoices are missing: recency and trends are off if they are.",
         )  # fmt: skip
 
@@ -177,7 +177,7 @@ def _outliers(lines: pd.DataFrame) -> Iterator[Oddity]:
     if found:
         yield Oddity(
             "outliers", found, len(amounts),
-            f"{found:,} of {len(amounts):,} baskets are far larger than all others, up to {amounts.max():,.2f}.",
+            f"{found:,} of {len(amounts):,} baskets are far larger than most, up to {amounts.max():,.2f}.",
             "Sums and means of small groups hang on them; medians do not.",
         )  # fmt: skip
 
@@ -197,5 +197,5 @@ def _of_customers(customers: pd.DataFrame) -> Iterator[Oddity]:
         yield Oddity(
             "birth-dates-missing", unknown, count,
             f"The birth date of {unknown:,} of {count:,} customers is not known.",
-            "What is said of ages holds for the others alone.",
+            "What is said of ages holds for the others alone." if unknown < count else "Nothing can be said of ages.",
         )  # fmt: skip

@@ -92,7 +92,7 @@ def load_scheme(scheme: str = "default", path: Path = SEGMENTS_FILE) -> Scheme:
 def _read_scheme(scheme: str, path: Path, _changed: int) -> Scheme:
     try:
         schemes = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise UsageError(f"The segments file {path.name} can't be read: {error}.") from error
     if not isinstance(schemes, dict):
         raise UsageError(f"The segments file {path.name} must map schemes to their scores and segments.")

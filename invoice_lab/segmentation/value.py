@@ -67,6 +67,11 @@ def purchase_summary(orders: pd.DataFrame, as_of: Day, unit_days: float = 7.0) -
     )
 
 
+def purchase_days(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:
+    """Return customers' days with a purchase up to a day: customer_id, day, amount; raises as `purchase_summary`."""
+    return _daily(until(orders_of(orders), as_of))
+
+
 def _daily(orders: pd.DataFrame) -> pd.DataFrame:
     """Return the sum of each customer's day, but for those below zero."""
     grouped = orders.groupby(["customer_id", "day"], sort=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 
 import pytest
 import yaml
@@ -162,6 +163,14 @@ def test_few_rows_are_shown_where_few_are_asked_for(shop):
     sales = [float(row[8].replace(",", "")) for row in rows_of(markup, "customers")]
     assert len(sales) == 4 and sales == sorted(sales, reverse=True)
     assert f"The 4 customers with the highest sales of {values['customers']}" in visible(markup)
+
+
+def test_each_segment_has_rows_where_not_all_are_shown(busy):
+    _, values = page(busy)
+    markup, _ = page(busy, shown=2 * len(values["segments"]))
+    found = Counter(row[1] for row in rows_of(markup, "customers"))
+    assert found.keys() == values["segments"].keys()
+    assert all(found[name] >= min(2, number) for name, number in values["segments"].items())
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_tiny_clusters_are_not_chosen():
     assert set(frame.index[top_spenders(frame, 0.015)]) == set(frame.index[:6])
 
 
-@pytest.mark.parametrize(("customers", "floor"), [(10, 1), (100, 10), (199, 20), (200, 20), (1000, 20), (5000, 100)])
+@pytest.mark.parametrize(("customers", "floor"), [(10, 20), (199, 20), (1000, 20), (1001, 21), (5000, 100)])
 def test_floor(customers, floor):
     assert smallest_allowed(customers) == floor
 
@@ -184,10 +184,30 @@ def test_scikit_learn_contract():
     assert model.scores_["k"].tolist() == [2]
 
 
+@pytest.mark.parametrize("transform", ["yeo-johnson", "log", "raw"])
+def test_the_day_of_the_report_does_not_count(transform):
+    """A day later everybody's last order is a day longer ago: nobody is nearer to another one for that."""
+    frame, _ = planted((40, 60, 200))
+    one, other = (
+        CustomerClusters(transform=transform, bootstraps=10).fit(frame.assign(recency=frame["recency"] + days))
+        for days in (0, 17)
+    )
+    assert one.k_ == other.k_ and one.scores_.equals(other.scores_)
+    assert (one.labels_ == other.labels_).all()
+
+
+def test_a_customer_later_than_all_counts_as_the_latest():
+    frame, _ = planted()
+    model = CustomerClusters(3, transform="log", bootstraps=5).fit(frame.assign(recency=frame["recency"] + 50))
+    newest = frame.assign(recency=0)
+    assert (model.predict(newest) == model.predict(newest.assign(recency=frame["recency"].min() + 50))).all()
+
+
 def test_the_map_tells_the_share_of_the_variance_of_its_axes():
     frame, _ = planted()
     model = CustomerClusters(3, transform="log", bootstraps=5).fit(frame)
-    scaled = StandardScaler().fit_transform(np.log1p(frame))
+    even = frame.assign(recency=frame["recency"] - frame["recency"].min())
+    scaled = StandardScaler().fit_transform(np.log1p(even))
     variances = np.sort(np.linalg.eigvalsh(np.cov(scaled, rowvar=False)))[::-1]
     assert model.map_shares.tolist() == pytest.approx((variances[:2] / variances.sum()).tolist())
     assert CustomerClusters(2, ["monetary"], bootstraps=5).fit(frame).map_shares.tolist() == [1.0]

@@ -52,7 +52,11 @@ def test_the_segment_changes_on_that_day_and_not_the_day_before(found, scheme):
 
 
 def test_it_is_said_in_words():
-    assert say("Promising", "Champions", 12, "Lost") == "one more order within 12 days makes them Champions"
+    assert say("Promising", "Champions", 12, "Lost") == (
+        "one more order within 11 days makes them Champions; without one they become Lost"
+    )
+    assert say("New", "Loyal", 2, "Lost").startswith("one more order within 1 day makes")
+    assert say("New", "Loyal", 1, "Lost").startswith("one more order today makes")
     assert say("Promising", "Champions", None, None) == "one more order makes them Champions"
     assert say("Champions", "Champions", 1, "At risk") == "without an order within 1 day they become At risk"
     assert say("Lost", "Lost", None, None) == ""

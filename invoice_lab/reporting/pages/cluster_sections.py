@@ -19,6 +19,7 @@ from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.pages.segments_data import SegmentsData
 from invoice_lab.reporting.tables import Column, table
 from invoice_lab.reporting.theme import cluster_colour
+from invoice_lab.segmentation.clusters import FIDELITY, LOW_ARI, USUAL_ARI, smallest_allowed
 
 if TYPE_CHECKING:
     from invoice_lab.segmentation.clusters import Agreement, CustomerClusters
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 UNSURE = 0.8
 """Share of the resamples in which a customer is in the same cluster, below which that is said to be unsure."""
-UNSTABLE = "That is unstable: the clusters are a convention, not kinds of people."
+UNSTABLE = "The clusters do not pass all floors: they are a convention, not kinds of people."
 CONTINUUM = (
     "The clusters are stable, but those of a plain cloud would often be as stable: they are a useful cut through a "
     "continuum, not separate kinds of people."
 )
-_OFTEN = 0.05
+_OFTEN, _AGES = 0.05, 30
 _DOTS = 5000
 """Customers on the map, at most: more can't be told apart."""
 _AXES = {
@@ -99,11 +100,12 @@ class ClusterSections(SegmentsData):
         fitted, n = self.clusters, len(self.summary)
         first = fitted.profiles_.iloc[0]
         cut = ", a cut through a continuum" if self._like_a_cloud(fitted) else ""
-        kind = (
-            f"Customers fall into {fitted.k_} stable clusters{cut}"
-            if fitted.stable_
-            else f"Customers have no stable clusters ({fitted.k_} are shown, as a convention)"
-        )
+        if fitted.stable_:
+            kind = f"Customers fall into {fitted.k_} stable clusters{cut}"
+        elif self.k:
+            kind = f"The {fitted.k_} clusters that were asked for are unstable: {self._failed(fitted)}"
+        else:
+            kind = f"Customers have no stable clusters ({fitted.k_} are shown, as a convention)"
         return (
             f"{kind}; cluster {self.letters[0]} ({first.description}), {words.of(first.customers, n, 'customer')}, "
             f"brings {words.percent(first.sales_share)} of sales."
@@ -162,14 +164,14 @@ class ClusterSections(SegmentsData):
             Column("frequency_median", t("Invoices"), "whole", t("Median.")),
             Column("monetary_median", f"{t('Monetary')}, {self.currency}", "money", t("Median.")),
         ]  # fmt: skip
-        if self.ages_known:
+        if self.ages_known >= _AGES:
             profiles["age"] = [
                 f"{words.whole(row.age_median)} ({words.whole(row.age_known)})" for row in profiles.itertuples()
             ]
             columns.append(
                 Column("age", t("Age, years (known)"), "fixed", "Median of the known ages, and how many are.")
             )
-        rules = [f"Cluster {row.letter}: {row.rule}." for row in profiles.itertuples()]
+        rules = [f"Cluster {row.letter}: {row.rule or 'no short rule tells it'}." for row in profiles.itertuples()]
         return (
             table(profiles, columns, table_id="clusters", caption="Recency, invoices and monetary value are medians.")
             + paragraph("Rules that tell most customers' clusters:")
@@ -209,8 +211,10 @@ class ClusterSections(SegmentsData):
             f"by an adjusted Rand index of {words.decimal(row['ari_median'])} (median; 5 % of the resamples are below "
             f"{words.decimal(row['ari_low'])}). A plain cloud without groups would reach "
             f"{words.decimal(float(np.median(fitted.null_)))}. {self._verdict(fitted)}",
-            f"Rules of three questions tell {words.percent(row['fidelity'])} of the customers' clusters.",
-            f"{words.of(unsure, len(self.summary), 'customer')}, are in another cluster in more than "
+            f"Rules of three questions tell {words.percent(row['fidelity'])} of the customers' clusters."
+            if pd.notna(row["fidelity"])
+            else "Rules of three questions can't be tried out: a cluster has too few customers.",
+            f"{words.of(unsure, fitted.learnt_from_, 'customer')}, are in another cluster in more than "
             f"{words.percent(1 - UNSURE)} of the resamples.",
         )
 
@@ -252,12 +256,14 @@ class ClusterSections(SegmentsData):
         said = f"The age of {words.of(known, n, 'customer')}, is known. "
         ablation = None if isinstance(self.clusters, str) else self.ablation
         if ablation is None:
-            return f"{said}That is too few to tell what it would change as a feature of the clusters."
+            return (
+                f"{said}What it would change as a feature of the clusters can't be told from so few or so alike ones."
+            )
         used = "Age is a feature of the clusters" if "age" in self.features else "Age is no feature of the clusters"
         return (
             f"{said}{used}: with it, {words.of(ablation.moved, ablation.customers, 'customer')}, are in another "
             f"cluster than without (adjusted Rand index {words.decimal(ablation.adjusted_rand)}), and "
-            f"{'the clusters are still stable' if ablation.stable else 'the clusters are not stable'}."
+            f"{'the clusters are stable' if ablation.stable else 'the clusters are not stable'}."
         )
 
     def cluster_values(self) -> dict[str, Any]:
@@ -294,8 +300,24 @@ class ClusterSections(SegmentsData):
 
     def _verdict(self, fitted: CustomerClusters) -> str:
         if not fitted.stable_:
-            return UNSTABLE
-        return CONTINUUM if self._like_a_cloud(fitted) else "The clusters are stable, and no plain cloud has such ones."
+            return f"{UNSTABLE} {self._failed(fitted).capitalize()}."
+        if self._like_a_cloud(fitted):
+            return CONTINUUM
+        as_stable = int((fitted.null_ >= fitted.scores_.set_index("k").loc[fitted.k_, "ari_median"]).sum())
+        return f"The clusters are stable; those of {as_stable} of {len(fitted.null_)} plain clouds are as stable."
+
+    @staticmethod
+    def _failed(fitted: CustomerClusters) -> str:
+        """Say which floors clusters fail."""
+        row = fitted.scores_.set_index("k").loc[fitted.k_]
+        least = smallest_allowed(fitted.learnt_from_)
+        floors = {
+            f"resamples agree by {words.decimal(row['ari_median'])} (.90 is asked)": row["ari_median"] >= USUAL_ARI,
+            f"5 % of them by less than {words.decimal(row['ari_low'])} (.75)": row["ari_low"] >= LOW_ARI,
+            f"the smallest has {words.count(row['smallest'], 'customer')} ({least})": row["smallest"] >= least,
+            f"rules tell {words.percent(row['fidelity'])} (83 %)": row["fidelity"] >= FIDELITY,
+        }
+        return words.listing([said for said, passed in floors.items() if not passed])
 
     def _agree(self) -> str:
         return next(word for least, word in _AGREEMENTS if self.agreement.adjusted_rand >= least)
@@ -303,11 +325,12 @@ class ClusterSections(SegmentsData):
     def _choice(self, fitted: CustomerClusters) -> Html:
         scores = fitted.scores_.set_index("k")["ari_median"]
         if len(scores) < 2:
-            return paragraph(f"The number of clusters, {fitted.k_}, was given.")
+            given = "was given" if self.k else "is the only one that so few different customers allow"
+            return paragraph(f"The number of clusters, {fitted.k_}, {given}.")
         why = (
             "the most that are stable, large enough and told by a short rule"
             if fitted.stable_
-            else "unstable, as any other number"
+            else "no number passes all floors"
         )
         return figure(
             f"{fitted.k_} clusters: {why}",

@@ -63,15 +63,25 @@ class CustomerSections(ClusterSections, ValueSections):
             columns.append(Column("value", f"{t('Expected')}, {self.currency}", "money", meaning))
         if 2 * self.ages_known >= len(self.summary):
             columns.append(Column("age", t("Age"), "whole", "In whole years on the day of the report."))
-        first = words.count(self.shown, "customer")
-        few = f"The {first} with the highest sales of {words.whole(n)}; all are in the file."
+        few = (
+            f"The {words.count(self.shown, 'customer')} with the highest sales of {words.whole(n)}, as many of each "
+            "segment where it has them; all are in segments.csv."
+        )
         shown = few if n > self.shown else f"All {words.count(n, 'customer')}, the highest sales first."
         if len(self.listed) < len(self.rules):
             shown = f"Only {words.listing([t(name) for name in self.listed])}. {shown}"
-            return table(frame.head(self.shown), columns, table_id="customers", caption=shown)
-        top = int(self.top_spenders.sum())
-        spenders = f" Top spenders, whatever their segment, are the first {words.whole(top)}, a hundredth of all."
-        return table(frame.head(self.shown), columns, table_id="customers", caption=shown + spenders)
+            return table(self._chosen(frame), columns, table_id="customers", caption=shown)
+        top = words.count(int(self.top_spenders.sum()), "customer")
+        spenders = f" The {top} with the highest sales, a hundredth, are the top spenders, whatever their segment."
+        return table(self._chosen(frame), columns, table_id="customers", caption=shown + spenders)
+
+    def _chosen(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return as many rows as are shown: of each segment an equal share with the highest sales, the others after."""
+        place = frame.groupby("segment").cumcount()
+        share = self.shown // max(frame["segment"].nunique(), 1)
+        first = frame[place < share]
+        rest = frame[place >= share].head(self.shown - len(first))
+        return frame.loc[frame.index.isin(first.index) | frame.index.isin(rest.index)]
 
     def segments_sure(self) -> str:
         """Say how sure the segments are."""

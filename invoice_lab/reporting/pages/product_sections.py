@@ -191,13 +191,13 @@ class ProductSections(SegmentsData):
         )
 
     def _season(self, by: str) -> Html:
-        found = season(self.orders, self.as_of, by)
+        found = season(self.purchases, self.as_of, by)
         if len(found.table) < 2:
             return Html()
         best = found.table.loc[found.table["index"].idxmax()]
         chance = found.likely > _CHANCE
         said = (
-            f"No {by} stands out: such differences are chance in {words.percent(found.likely)} of such periods"
+            f"No {by} stands out: days all alike differ as much in {words.percent(found.likely)} of such periods"
             if chance
             else f"{best.label} has {words.decimal(best['index'])} times the invoices of an average day"
         )

@@ -24,7 +24,7 @@ class QualitySections(SegmentsData):
     @cached_property
     def oddities(self) -> list[Oddity]:
         """What is odd about the data."""
-        bought = self.customers[self.customers["customer_id"].isin(self.orders["customer_id"])]
+        bought = self.customers[self.customers["customer_id"].isin(self.scored.index)]
         return oddities(self.lines, bought.rename(columns={"customer": "name"}))
 
     @property
@@ -48,6 +48,7 @@ class QualitySections(SegmentsData):
         t = self.label
         if not self.oddities:
             return paragraph(_GOOD) + self._credit_notes()
+        first = paragraph(self.quality_sentence())
         rows = pd.DataFrame(
             [
                 {
@@ -61,7 +62,8 @@ class QualitySections(SegmentsData):
             ]
         )
         return (
-            table(
+            first
+            + table(
                 rows,
                 [
                     Column("what", t("Oddity"), "wrapped"),

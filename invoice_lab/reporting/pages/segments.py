@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
-
-import pandas as pd
 
 from invoice_lab.reporting import words
 from invoice_lab.reporting.cards import Card, cards
@@ -18,10 +15,8 @@ from invoice_lab.reporting.pages.product_sections import ProductSections
 from invoice_lab.reporting.pages.quality_sections import QualitySections
 from invoice_lab.reporting.pages.segment_exports import SegmentExports
 from invoice_lab.segmentation.rfm import SCORE_COLUMNS
-from invoice_lab.segmentation.sales import quiet_customers
 from invoice_lab.segmentation.segments import level_of
 
-_QUIET_FACTOR = 2
 _MANY_ONCE = 0.4
 _SLIPPING = 2
 """Recency score up to which a customer who used to buy is said to be slipping away."""
@@ -38,22 +33,19 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
         "invoices, monetary value the sum of their totals. Credit notes lower the monetary value and are no purchases.",
         "Each value is scored 1 (worst) to 5 (best) among these customers; equal values share a score. Every one "
         "of the 125 combinations of scores has a name. Scores are relative: in any shop some customers score 5, "
-        "whatever they spend. Schemes `r` and `classic` score and name as R's package rfm does.",
+        "whatever they spend. Schemes r and classic score and name as R's package rfm does.",
         "How sure a segment is: the share of 100 resamples of the customers in which it is the same.",
         "Clusters are K-means on the values made even by Yeo and Johnson's transform and standardised. Their number is "
         "the largest from 2 to 8 whose clusters are found again in resamples (median adjusted Rand index of .90 or "
-        "more, 5 % quantile of .75 or more), hold 20 customers or 2 %, and are told by a rule of three questions in "
+        "more, 5 % quantile of .75 or more), hold 20 customers and 2 %, and are told by a rule of three questions in "
         ".83 of the cases. Letters are those of the clusters on the earlier day that share most customers.",
         "What is expected: BG/NBD (Fader, Hardie and Lee, 2005) and Gamma-Gamma (Fader and Hardie, 2013), fitted by "
         "maximum likelihood. Their intervals are those of the expectation; single customers scatter more.",
-        "Shares have exact 95 % intervals (Clopper and Pearson), means and sums bootstrap intervals; seeds are fixed.",
+        "Segments on two days are both scored by the later day's limits, so that a move is the customer's own and not "
+        "that of the limits.",
+        "Shares have exact 95 % intervals (Clopper and Pearson), means of groups bootstrap intervals; seeds are fixed.",
         "A segment describes the past. That a customer would react to an action is not shown by these data.",
     )
-
-    @cached_property
-    def quiet(self) -> pd.DataFrame:
-        """Customers silent for twice their usual interval."""
-        return quiet_customers(self.orders, self.as_of, _QUIET_FACTOR)
 
     def header(self) -> Html:
         """Return what this is, and what draws its charts."""
@@ -70,7 +62,6 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
                 self.movement_sentence(),
                 self.cluster_sentence(),
                 self.value_sentence(),
-                self.quality_sentence(),
             )
             + self.other_currencies()
         )
@@ -98,7 +89,7 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
             else "",
             self._once_sure(),
             self.segments_sure(),
-            self.value_caveat().strip(),
+            self.value_caveat(),
             self.age_sentence(),
         )
 
@@ -129,7 +120,7 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
 
     def _best_sentence(self) -> str:
         n = len(self.scored)
-        rows = self.segments.sort_values("sales", ascending=False)
+        rows = self.segments[self.segments["customers"] > 0].sort_values("sales", ascending=False)
         first, rest = rows.iloc[0], rows.iloc[1:]
         said = (
             f"{words.of(first.customers, n, 'customer')}, are {self.label(first.segment)} ({first.meaning}) and bring "
@@ -149,16 +140,9 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
         was_good = (scores[:, 1] >= 4) | (scores[:, 2] >= 4)
         going = self.scored[(scores[:, 0] <= _SLIPPING) & was_good]
         share = going["monetary"].sum() / (self.scored["monetary"].sum() or 1.0)
-        regular = int((self.orders.groupby("customer_id")["order_date"].nunique() >= 3).sum())
-        quiet = (
-            f" {words.of(len(self.quiet), regular, 'customer')}, with orders on three days or more have been silent "
-            "for twice their usual interval or longer."
-            if regular
-            else ""
-        )
         return (
             f"{words.of(len(going), len(self.scored), 'customer')}, bought often or for much, but not lately; "
-            f"{words.percent(share)} of sales came from them.{quiet}"
+            f"{words.percent(share)} of sales came from them."
         )
 
     def _once_sure(self) -> str:

@@ -14,6 +14,7 @@ from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.pages.base import ReportPage
 from invoice_lab.reporting.tables import Column
 from invoice_lab.reporting.theme import UNKNOWN_SEGMENT
+from invoice_lab.segmentation.expectation import MOST_DAYS
 from invoice_lab.segmentation.movement import migration
 from invoice_lab.segmentation.rfm import RFM, rfm_summary, segment_table
 from invoice_lab.segmentation.segments import SEGMENTS_FILE, Segment, load_segments
@@ -57,7 +58,7 @@ class SegmentsData(ReportPage):
         scheme: str = "default", segments_file: str = "", k: int = 0, features: str = "recency,frequency,monetary",
         segments: str = "", language: str = "en", shown: int = 1000,
     ) -> None:  # fmt: skip
-        self.look_back = whole(period, "period", 0)
+        self.look_back = whole(period, "period", 0, MOST_DAYS)
         super().__init__(
             workspace, as_of, period=period, compare_to=compare_to, days=days, bins=bins, scheme=scheme,
             segments_file=Path(segments_file).name, k=k, features=features, segments=segments, language=language,
@@ -65,7 +66,7 @@ class SegmentsData(ReportPage):
         )  # fmt: skip
         self.label = Labels(language)
         self.k, self.shown = whole(k, "k", 0, 20), whole(shown, "shown", 1)
-        self.days = whole(days, "days", 1)
+        self.days = whole(days, "days", 1, MOST_DAYS)
         self.then = as_day(compare_to, "compare_to") if compare_to else self.as_of - pd.Timedelta(days=days)
         if not self.is_empty and self.then >= self.as_of:
             raise UsageError(f"compare_to, {words.day(self.then)}, must lie before as_of, {words.day(self.as_of)}.")
@@ -101,6 +102,11 @@ class SegmentsData(ReportPage):
         """One row an invoice in the page's currency, of the period."""
         return self._within(self.history, "order_date")
 
+    @property
+    def purchases(self) -> pd.DataFrame:
+        """The orders without credit notes."""
+        return self.orders[self.orders["amount"] >= 0]
+
     @cached_property
     def lines(self) -> pd.DataFrame:
         """One row a line in the page's currency, of the period."""
@@ -121,7 +127,7 @@ class SegmentsData(ReportPage):
     @cached_property
     def model(self) -> RFM:
         """The fitted scores."""
-        return self._rfm().fit(self.summary)
+        return RFM(self.bins, self.scheme, segments_file=self.rules_file).fit(self.summary)
 
     @cached_property
     def scored(self) -> pd.DataFrame:
@@ -135,14 +141,14 @@ class SegmentsData(ReportPage):
 
     @cached_property
     def scored_before(self) -> pd.DataFrame:
-        """Customers with scores and segment as they were on the day compared with; no row where there was none."""
+        """Customers as they were on the day compared with, by today's limits; no row where there was none."""
         earlier = self.orders[self.orders["order_date"] <= self.then]
         if self.look_back:
             earlier = self.history
             days = (self.then - earlier["order_date"]).dt.days
             earlier = earlier[(days >= 0) & (days < self.look_back)]
         try:
-            return self._rfm().fit_transform(rfm_summary(earlier, self.then))
+            return self.model.transform(rfm_summary(earlier, self.then))
         except NotEnoughDataError:
             return self.scored.iloc[:0]
 
@@ -167,9 +173,6 @@ class SegmentsData(ReportPage):
 
     def _colour(self, segment: str) -> str:
         return self.colours.get(segment, UNKNOWN_SEGMENT)
-
-    def _rfm(self) -> RFM:
-        return RFM(self.bins, self.scheme, segments_file=self.rules_file)
 
     def _within(self, frame: pd.DataFrame, column: str) -> pd.DataFrame:
         if not self.look_back:

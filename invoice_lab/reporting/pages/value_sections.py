@@ -27,7 +27,7 @@ class ValueSections(SegmentsData):
     def expected(self) -> Expectation | str:
         """What is expected of each customer, or the sentence on why nothing can be."""
         try:
-            return expectation(self.history, self.as_of, self.days)
+            return expectation(self.history, self.as_of, self.days, customers=self.scored.index)
         except NotEnoughDataError as error:
             return str(error)
 
@@ -47,7 +47,7 @@ class ValueSections(SegmentsData):
             return Html()
         if isinstance(self.expected, str):
             return paragraph(self.expected)
-        return side_by_side(self._by_segment(self.expected), self._calibration())
+        return side_by_side(self._by_segment(self.expected), self._calibration()) + paragraph(self.value_caveat())
 
     def value_table(self) -> Html:
         """Return the customers of whom most is expected."""
@@ -128,18 +128,16 @@ class ValueSections(SegmentsData):
         for model, name in ((e.purchases_model, "BG/NBD"), (e.amounts_model, "Gamma-Gamma")):
             values = [f"{p} {getattr(model, f'{p}_'):.4g} ± {model.standard_errors_[p]:.2g}" for p in model.NAMES]
             told.append(f"{name}: {', '.join(values)}")
-        return f"Parameters with standard errors (weeks): {'; '.join(told)}.{self.value_caveat()}"
+        return f"Parameters with standard errors (weeks): {'; '.join(told)}. {self.value_caveat()}"
 
     def value_caveat(self) -> str:
-        """Say where the data hardly tell the model's parameters; empty where they do."""
+        """Say what the expectations take for granted; empty where there are none."""
         if isinstance(self.expected, str):
             return ""
-        model = self.expected.purchases_model
-        vague = [name for name in ("a", "b") if model.standard_errors_[name] >= getattr(model, f"{name}_")]
-        if not vague:
-            return ""
+        once = int((self.summary["frequency"] == 1).sum())
+        mean, low, high = self.expected.leaving
         return (
-            " How many customers leave after a purchase can't be told from these data (the errors of "
-            f"{words.listing(vague)} are as large as they are), so customers who have been silent for long are "
-            "expected to buy like the others."
+            f"After a purchase, a customer leaves with a probability of {words.percent(mean)} (95 % interval "
+            f"{words.percent(low)} to {words.percent(high)}). The model has everybody who bought once still buying, "
+            f"that is {words.of(once, len(self.summary), 'customer')}: what is expected of those may be too much."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import date, datetime
 from numbers import Number, Real
@@ -13,6 +14,7 @@ import pandas as pd
 from invoice_lab.errors import UsageError
 
 Day = date | datetime | str
+_DATE = re.compile(r"\s*\d{4}-?\d{2}")
 LARGEST = 1e15
 """What numbers are looked at up to: beyond it sums of floats lose more than cents, and no shop sells so much."""
 _NUMBERS = {"integer", "floating", "decimal", "mixed-integer", "mixed-integer-float", "complex", "boolean"}
@@ -37,6 +39,8 @@ def as_day(value: Day, what: str = "as_of") -> pd.Timestamp:
     try:
         if isinstance(value, Number) and not pd.isna(value):
             raise TypeError("a number is no date")
+        if isinstance(value, str) and value and not _DATE.match(value):
+            raise ValueError("pandas takes today, now and times of day from the clock")
         day = pd.Timestamp(value)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{what} is {value!r}, which is no date.", "Give a date such as 2020-03-31.") from error
