@@ -24,7 +24,7 @@ from invoice_lab.transactions.books import compare, write
 from invoice_lab.transactions.columns import places
 from invoice_lab.transactions.opened import REMEDY, Opened, open_file
 from invoice_lab.transactions.read import Form, read_rows
-from invoice_lab.transactions.rejects import REASONS, count_rejects, write_rejects
+from invoice_lab.transactions.rejects import REASONS, check_rejects, count_rejects, write_rejects
 from invoice_lab.transactions.summary import ImportSummary
 from invoice_lab.warehouse.arrival import Batch
 from invoice_lab.warehouse.cache_write import first_line
@@ -40,10 +40,11 @@ _COUNTS = """
     select
         (select count(*) from raw) + (select count(*) from malformed)                      as rows,
         (select count(*) from lines)                                                       as lines,
-        (select count(*) from fresh)                                                       as baskets,
+        (select count(*) from fresh where not is_completed)                                as baskets,
+        (select count(*) from completed)                                                   as completed_baskets,
         (select count(distinct customer) from fresh)                                       as customers,
         (select count(distinct product) from lines)                                        as products,
-        (select count(*) from baskets where is_known and reason is null)                   as known_baskets,
+        (select count(*) from baskets anti join fresh using (basket) where reason is null) as known_baskets,
         (select count(*) from fresh where total < 0)                                       as credit_notes,
         (select min(sold_at)::date from fresh)                                                  as first,
         (select max(sold_at)::date from fresh)                                                  as last,
@@ -78,8 +79,9 @@ def import_transactions(
     """Import rows of transactions into a workspace of their own, and refresh its cache.
 
     The file is kept in the scan store. Each row is a product in a basket; rows of one basket make an invoice. Negative
-    quantities are goods that came back, and an invoice whose total is negative is a credit note. Rows that can't be
-    are left out and listed; see `REASONS`. The same file again changes nothing; of another, known baskets are passed.
+    quantities are goods that came back, and an invoice whose total is negative is a credit note. Rows that can't be are
+    left out and listed; see `REASONS`. The same file again changes nothing; of another, known baskets are passed or
+    completed.
 
     Parameters
     ----------
@@ -109,13 +111,12 @@ def import_transactions(
     NothingFoundError
         There is no such file, or no row of it can be used; the books stay as they were, as with any error.
     UsageError
-        The file or its columns can't be used, or the workspace holds scans.
+        The file or its columns can't be used, the rejected rows would overwrite it, or the workspace holds scans.
     DatabaseError
         The books can't be reached, or refuse what is written.
     """
-    start = time.perf_counter()
-    settings, form = settings or Settings.from_environment(), form or Form()
-    name = _check(file, workspace, form)
+    start, settings, form = time.perf_counter(), settings or Settings.from_environment(), form or Form()
+    name = _check(file, workspace, form, rejects)
     settings.make_workspace_dir(name)
     with work_folder(settings.workspace_dir(name) / "runs") as work:
         opened = open_file(file, work, encoding)
@@ -126,9 +127,11 @@ def import_transactions(
     return ImportSummary(name, opened.name, **counts, seconds=time.perf_counter() - start)
 
 
-def _check(file: Path, workspace: str, form: Form) -> str:
+def _check(file: Path, workspace: str, form: Form, rejects: Path | None) -> str:
     if not file.is_file():
         raise NothingFoundError(f"There is no file {file}.", REMEDY)
+    if rejects:
+        check_rejects(rejects, file)
     if workspace == SAMPLE_WORKSPACE:
         raise UsageError(f"The workspace {SAMPLE_WORKSPACE!r} is for made-up invoices alone.", "Name another.")
     if not _CURRENCY.fullmatch(form.currency):
@@ -183,13 +186,13 @@ def _rows(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def _counts(rows: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     found = rows.execute(_COUNTS)
     names = [name for name, *_ in found.description]
+    (values,) = found.fetchall()
     credited = rows.execute("select currency, sum(total) from fresh where total < 0 group by 1 order by 1").fetchall()
-    (values,) = rows.execute(_COUNTS).fetchall()
     return {**dict(zip(names, values, strict=True)), "credited": dict(credited), "rejected": count_rejects(rows)}
 
 
 def _require_rows(counts: Mapping[str, Any], opened: Opened) -> None:
-    if counts["baskets"] or counts["known_baskets"]:
+    if counts["baskets"] or counts["completed_baskets"] or counts["known_baskets"]:
         return
     said = "; ".join(f"{number:,} {code}: {REASONS[code]}" for code, number in counts["rejected"].items())
     where = f"They are listed in {counts['rejects']}." if counts["rejected"] else ""

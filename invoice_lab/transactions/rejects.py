@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from invoice_lab.errors import UsageError
 from invoice_lab.reporting.files import unfinished, usable
 from invoice_lab.reporting.typed_files import harmless
 from invoice_lab.transactions.read import LONGEST_TEXT
@@ -37,12 +38,13 @@ REASONS = {
     "price-too-large": "The unit price is larger than the books can hold.",
     "amount-unreadable": "The amount is no number.",
     "amount-against-quantity": "The amount has another sign than the quantity.",
+    "amount-differs": "The amount is more than a cent away from quantity times unit price.",
     "amount-too-large": "The amount is larger than the books can hold.",
     "basket-of-two-customers": "Rows of the basket name different customers.",
     "basket-of-two-currencies": "Rows of the basket are in different currencies.",
     "basket-of-several-days": "Rows of the basket are of different days: is its id used again?",
     "total-too-large": "The basket's total is larger than the books can hold.",
-    "basket-in-conflict": "A basket with this id is in the books, with other content.",
+    "basket-in-conflict": "A basket with this id is in the books, with lines that differ or are not in the file.",
 }
 """What each reason says."""
 
@@ -58,6 +60,7 @@ _ROWS = """
     select line, 'row-malformed', content {missing} from malformed
     order by line
 """
+_REMEDY = "Make it writable, or name another file with --rejects."
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _BLOCK = 10_000
 
@@ -71,6 +74,13 @@ def count_rejects(connection: duckdb.DuckDBPyConnection) -> Counter[str]:
         ).fetchall()
     )
     return Counter({reason: found[reason] for reason in REASONS if reason in found})
+
+
+def check_rejects(path: Path, file: Path) -> None:
+    """Raise `UsageError` where the rejected rows would overwrite the file that they are of, by whatever path."""
+    with usable(path.parent, _REMEDY):
+        if path.exists() and path.samefile(file):
+            raise UsageError(f"The rejected rows would overwrite {file}.", "Name another file with --rejects.")
 
 
 def write_rejects(connection: duckdb.DuckDBPyConnection, header: Sequence[str], first: int, path: Path) -> None:
@@ -92,7 +102,7 @@ def write_rejects(connection: duckdb.DuckDBPyConnection, header: Sequence[str], 
     UsageError
         It can't be written.
     """
-    with usable(path.parent, "Make it writable, or name another file with --rejects."):
+    with usable(path.parent, _REMEDY):
         path.parent.mkdir(parents=True, exist_ok=True)
         new = unfinished(path)
         try:

@@ -24,7 +24,9 @@ class ImportSummary:
     rows : int
         Rows of the file.
     lines, baskets, customers, products : int
-        What came into the books.
+        What came into the books; of completed baskets all lines, but `baskets` are the new ones alone.
+    completed_baskets : int
+        Baskets that were there before with some of their lines, and have all of the file's now.
     known_baskets : int
         Baskets that were there before, with the same content.
     credit_notes : int
@@ -48,6 +50,7 @@ class ImportSummary:
     rows: int = 0
     lines: int = 0
     baskets: int = 0
+    completed_baskets: int = 0
     customers: int = 0
     products: int = 0
     known_baskets: int = 0
@@ -68,12 +71,14 @@ class ImportSummary:
             return [("Known", f"{self.file} is in the workspace {self.workspace!r} already; nothing was changed.")]
         rejected = self.rejected.total()
         known = self.rows - self.lines - rejected
+        completed = f" / {self.completed_baskets:,} completed" if self.completed_baskets else ""
+        these = "new and completed" if completed else "new"
         rows = f"{self.lines:,} imported / {known:,} known / {rejected:,} rejected"
         said = [
             ("Rows", f"{self.rows:,} in {self.file}: {rows}"),
-            ("Baskets", f"{self.baskets:,} new / {self.known_baskets:,} known"),
-            ("Credit notes", f"{self.credit_notes:,} of the new baskets{self._credited()}"),
-            ("Customers", f"{self.customers:,} in the new baskets, {self.products:,} products"),
+            ("Baskets", f"{self.baskets:,} new / {self.known_baskets:,} known{completed}"),
+            ("Credit notes", f"{self.credit_notes:,} of the {these} baskets{self._credited()}"),
+            ("Customers", f"{self.customers:,} in the {these} baskets, {self.products:,} products"),
         ]
         if self.first:
             said.append(("Period", f"{self.first} to {self.last}"))
@@ -93,6 +98,6 @@ class ImportSummary:
         notes = {
             "prices of more than four decimals were rounded to four; the amounts were not": self.rounded_prices,
             "birth dates can't be, and were left out": self.birth_dates_left_out,
-            "new baskets lack rows that were rejected": self.incomplete_baskets,
+            "baskets lack rows that were rejected; a file with all their rows completes them": self.incomplete_baskets,
         }
         return [f"{number:,} {note}." for note, number in notes.items() if number]

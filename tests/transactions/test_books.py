@@ -102,12 +102,36 @@ def test_credit_notes_are_counted_with_their_sum_by_currency(desk):
 
 def test_an_amount_that_is_given_counts(desk):
     header = "customer,basket,date,product,quantity,unit_price,amount"
-    rows = ["7,B1,2024-01-02,P1,2,1.25,2.25", "7,B1,2024-01-02,P2,2,1.25,", "7,B1,2024-01-02,P3,2,1.25,-1"]
+    rows = ["7,B1,2024-01-02,P1,2,1.25,2.49", "7,B1,2024-01-02,P2,2,1.25,", "7,B1,2024-01-02,P3,2,1.25,-1"]
     summary = desk.rows(rows, header=header)
-    assert desk.books("select amount from invoice_lines order by line_no") == [(Decimal("2.25"),), (Decimal("2.50"),)]
+    assert desk.books("select amount from invoice_lines order by line_no") == [(Decimal("2.49"),), (Decimal("2.50"),)]
     assert summary.rejected == {"amount-against-quantity": 1}
     assert summary.incomplete_baskets == 1
-    assert "1 new baskets lack rows that were rejected." in str(summary)
+    assert "1 baskets lack rows that were rejected; a file with all their rows completes them." in str(summary)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "given", "is_kept"),
+    [
+        ("2", "1.25", "2.51", True),
+        ("2", "1.25", "2.52", False),
+        ("2", "1.25", "2.4899", False),
+        ("-2", "1.25", "-2.49", True),
+        ("-2", "1.25", "-2.48", False),
+        ("3", "0.3333333", "1", True),
+        ("1", "1.25", "1.2600000000000002", True),  # a float
+        ("2", "0", "-0.00000000000000001", True),
+        ("2", "0", "0.02", False),
+        ("2147483647", "9999999999", "9999999999", False),
+    ],
+)
+def test_an_amount_is_at_most_a_cent_away(desk, quantity, price, given, is_kept):
+    header = "customer,basket,date,product,quantity,unit_price,amount"
+    rows = ["8,B0,2024-01-02,P,1,1,", f"7,B1,2024-01-02,P1,{quantity},{price},{given}"]
+    summary = desk.rows(rows, header=header)
+    assert summary.rejected == ({} if is_kept else {"amount-differs": 1})
+    found = desk.books("select amount from invoice_lines where invoice_id = 'transactions:B1'")
+    assert found == ([(round(Decimal(given), 2),)] if is_kept else [])
 
 
 def test_the_most_frequent_then_first_text_names_a_product(desk):

@@ -35,7 +35,8 @@ REJECTED = {
     "basket-of-several-days": ["7,BZ,2024-01-02 23:00,P1,2,1,Cup", "7,BZ,2024-01-03 01:00,P1,2,1,Cup"],
     "total-too-large": [f"7,BT,2024-01-02,P1,90,9999999999,Cup{number}" for number in range(2)],
 }
-BY_OTHER_ROLES = {"currency-impossible", "basket-of-two-currencies", "amount-unreadable", "amount-against-quantity"}
+BY_OTHER_ROLES = {"currency-impossible", "basket-of-two-currencies", "amount-unreadable", "amount-against-quantity",
+                  "amount-differs"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_every_reason_is_tried(desk):
     header = "customer,basket,date,product,quantity,unit_price,currency,amount"
     rows = ["7,B1,2024-01-02,P1,2,1,Euro,", "7,B2,2024-01-02,P1,2,1,EUR,", "7,B2,2024-01-02,P1,2,1,USD,",
             "7,B3,2024-01-02,P1,2,1,EUR,much", "7,B3,2024-01-02,P1,2,1,EUR,-2",
-            "7,B4,2024-01-02,P1,2,1,EUR,0"]  # fmt: skip
+            "7,B3,2024-01-02,P1,2,1,EUR,0", "7,B4,2024-01-02,P1,2,1,EUR,2.01"]  # fmt: skip
     summary = desk.rows(rows, header=header)
     assert summary.rejected == dict.fromkeys(BY_OTHER_ROLES, 1) | {"basket-of-two-currencies": 2}
     assert summary.baskets == 1
@@ -97,6 +98,34 @@ def test_the_rejects_go_where_they_are_wanted(desk, tmp_path):
     wanted = tmp_path / "deep" / "rejects.csv"
     assert desk.rows([*rows, PLAIN[2]], rejects=wanted).rejects == wanted
     assert len(pd.read_csv(wanted)) == 1
+
+
+@pytest.mark.parametrize("way", ["itself", "other path", "symlink", "hard link", "file is a link"])
+def test_the_rejects_never_overwrite_the_file(desk, way):
+    path = desk.file([PLAIN[0], ",B1,2024-01-02,P1,2,1,Cup"])
+    before, other = path.read_bytes(), path.with_name("other.csv")
+    file, rejects = path, path
+    if way == "other path":
+        (path.parent / "deep").mkdir()
+        rejects = path.parent / "deep" / ".." / path.name
+    elif way == "hard link":
+        other.hardlink_to(path)
+        rejects = other
+    elif way != "itself":
+        other.symlink_to(path)
+        file, rejects = (path, other) if way == "symlink" else (other, path)
+    with pytest.raises(UsageError, match=r"The rejected rows would overwrite .*\.csv") as raised:
+        desk.take(file, rejects=rejects)
+    assert raised.value.remedy == "Name another file with --rejects."
+    assert path.read_bytes() == before
+    assert not desk.settings.workspace_dir(desk.workspace).exists()  # nothing was read
+
+
+def test_rejects_of_before_are_replaced(desk, tmp_path):
+    wanted = tmp_path / "rejects.csv"
+    wanted.write_text("old")
+    desk.rows([PLAIN[0], ",B1,2024-01-02,P1,2,1,Cup"], rejects=wanted)
+    assert list(pd.read_csv(wanted)["reason"]) == ["customer-missing"]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

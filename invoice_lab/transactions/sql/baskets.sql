@@ -10,6 +10,7 @@ with grouped as (
         min(sold_at)                         as sold_at,
         min(currency)                   as currency,
         sum(amount)                     as total,
+        count(*)                        as lines,
         case
             when min(customer) <> max(customer) then 'basket-of-two-customers'
             when min(currency) <> max(currency) then 'basket-of-two-currencies'
@@ -28,20 +29,3 @@ select
     case when reason is null and known.digest <> grouped.digest then 'basket-in-conflict' else reason end as reason
 from grouped
 left join known using (basket);
-
--- what comes into the books: part is the basket's number in the file
-create table fresh as
-select basket, customer, sold_at, currency, total::decimal(14, 2) as total, digest,
-       row_number() over (order by sold_at, basket) - 1 as part
-from baskets
-where reason is null and not is_known;
-
-create view lines as
-select rows.* exclude (customer, sold_at, currency, reason), fresh.customer, fresh.sold_at, fresh.currency
-from rows join fresh using (basket)
-where rows.reason is null;
-
-create table rejected as
-select row, coalesce(rows.reason, baskets.reason) as reason, basket
-from rows left join baskets using (basket)
-where coalesce(rows.reason, baskets.reason) is not null;

@@ -41,8 +41,14 @@ select
     'c-' || product as product_id, quantity, unit_price, amount
 from lines;
 
+-- the sales of a completed basket's known lines are counted already
 create view book_prices as
-select 'c-' || product as product_id, currency, unit_price, count(*) as sales from lines group by all;
+with sold as (
+    select 'c-' || product as product_id, currency, unit_price, 1 as sales from lines
+    union all
+    select product_id, currency, unit_price, -1 from known_lines where basket in (select basket from completed)
+)
+select product_id, currency, unit_price, sum(sales) as sales from sold group by all having sum(sales) > 0;
 
 create view book_parts as
 select

@@ -40,7 +40,8 @@ numbers as (
             then coalesce(try_cast(regexp_replace(quantity_said, '[.]0*$', '') as bigint), 9223372036854775807)
             end                                                                     as quantity,
         number_of(price_said)                                                       as price,
-        round(number_of(amount_said), 2)                                            as amount_given,
+        number_of(amount_said)                                                      as amount_given,
+        try_cast(quantity as decimal(10, 0)) * price                                as reckoned,
         concat_ws(' ', customer, basket, product, name, customer_name, email, gender, category) as texts,
         greatest(length(customer), length(basket), length(product), length(name), length(customer_name),
                  length(email), length(gender), length(category))                   as longest
@@ -49,7 +50,7 @@ numbers as (
 judged as (
     select
         *,
-        coalesce(amount_given, round(try_cast(quantity as decimal(10, 0)) * price, 2)) as charged,
+        round(coalesce(amount_given, reckoned), 2)                                  as charged,
         case
             when customer is null then 'customer-missing'
             when basket is null then 'basket-missing'
@@ -71,7 +72,8 @@ judged as (
             when price is null then 'price-unreadable'
             when round(price, 4) >= 10000000000 then 'price-too-large'
             when amount_said is not null and amount_given is null then 'amount-unreadable'
-            when amount_given * sign(quantity) < 0 then 'amount-against-quantity'
+            when round(amount_given, 2) * sign(quantity) < 0 then 'amount-against-quantity'
+            when round(abs(amount_given - reckoned), 4) > 0.01 then 'amount-differs'  -- rounded, for floats have noise
         end as reason
     from numbers
 )
