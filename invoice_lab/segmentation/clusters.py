@@ -6,7 +6,6 @@ import itertools
 import math
 import string
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
-from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics import silhouette_score
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -351,44 +350,6 @@ def _drawn(count: int, most: int, seed: int) -> Integers:
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How far two ways to divide the customers agree.
-
-    Attributes
-    ----------
-    adjusted_rand : float
-        Adjusted Rand index: 1 the same groups, 0 no more alike than by chance.
-    table : DataFrame
-        Customers by segment (rows) and cluster (columns).
-    """
-
-    adjusted_rand: float
-    table: pd.DataFrame
-
-
-def agreement(segments: pd.Series, clusters: npt.ArrayLike) -> Agreement:
-    """Compare the segment and the cluster of the same customers, in the same order.
-
-    Raises
-    ------
-    UsageError
-        Where they are not as many, or one is missing.
-    NotEnoughDataError
-        Where there is no customer.
-    """
-    names, labels = pd.Series(np.asarray(segments), name="segment"), pd.Series(np.asarray(clusters), name="cluster")
-    if len(names) != len(labels):
-        raise UsageError(
-            f"There are {len(names)} segments but {len(labels)} clusters: they must be of the same customers."
-        )
-    if not len(labels):
-        raise NotEnoughDataError("There are no customers to compare segments and clusters for.")
-    if names.isna().any() or labels.isna().any():
-        raise UsageError("A customer has no segment or no cluster.", "Leave those customers out first.")
-    return Agreement(float(adjusted_rand_score(names, labels)), pd.crosstab(names, labels))
 
 
 def _nearest(scaled: Floats, centers: Floats) -> Integers:

@@ -22,7 +22,8 @@ from invoice_lab.reporting.theme import cluster_colour
 from invoice_lab.segmentation.clusters import FIDELITY, LOW_ARI, USUAL_ARI, smallest_allowed
 
 if TYPE_CHECKING:
-    from invoice_lab.segmentation.clusters import Agreement, CustomerClusters
+    from invoice_lab.segmentation.agreement import Agreement
+    from invoice_lab.segmentation.clusters import CustomerClusters
     from invoice_lab.segmentation.letters import Ablation
 
 UNSURE = 0.8
@@ -82,7 +83,7 @@ class ClusterSections(SegmentsData):
     @cached_property
     def agreement(self) -> Agreement:
         """How far segments and clusters agree."""
-        from invoice_lab.segmentation.clusters import agreement
+        from invoice_lab.segmentation.agreement import agreement
 
         return agreement(self.scored["segment"], self._fitted.labels_)
 
