@@ -101,9 +101,9 @@ def segmenting(shop: Shop) -> Iterator[Figure]:
             done = _in_a_process(step, file)
             n = {_by_query: lines, _by_pandas: shop.invoices}.get(step, shop.customers)
             yield Figure(what, done.seconds, "s", n, goal=seconds)
-            yield Figure("  its process at most", done.memory, "MB", n, goal=memory)
+            yield Figure(f"memory: {what}", done.memory, "MB", n, goal=memory)
             if done.own:
-                yield Figure("  of which the frame given", done.own, "MB", n)
+                yield Figure(f"frame: {what}", done.own, "MB", n)
 
 
 def draw(file: Path, shop: Shop) -> int:

@@ -132,9 +132,9 @@ def test_another_day_adds_rows_and_a_withdrawn_customers_stay(shop):
     assert _rows(settings, f"select count(*) from customers where customer_id = '{LEAVES}'") == [(0,)]
     report(settings, workspace="shop", as_of=LATER)
     assert _segments(settings, FIRST) == before
-    assert LEAVES in {row[1] for row in before}
+    assert LEAVES in {row[3] for row in before}
     later = _segments(settings, LATER)
-    assert {row[1] for row in later} == {row[1] for row in before} - {LEAVES}
+    assert {row[3] for row in later} == {row[3] for row in before} - {LEAVES}
     assert [dict(zip(COLUMNS, row, strict=True)) for row in later] == pq.read_table(_file(settings)).to_pylist()
     [archived] = (settings.reports_dir / "archive" / "shop").iterdir()
     assert (archived / "segments.parquet").read_bytes() == earlier
