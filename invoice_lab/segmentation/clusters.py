@@ -17,7 +17,7 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation.features import FEATURES, TRANSFORMS, Scaler, features_of
@@ -172,10 +172,10 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _learn(self, frame: pd.DataFrame, raw: Floats, rows: Floats, known: npt.NDArray[np.bool_]) -> None:
-        self._scaler = Scaler(self.transform, self.features).fit(_sampled(rows, self.random_state))
+        self._scaler = Scaler(self.transform, self.features).fit(sampled(rows, self.random_state))
         scaled = self._scaler.transform(rows)
-        sample = _sampled(scaled, self.random_state)
-        self.scores_, self.k_ = self._try(sample, _sampled(rows, self.random_state))
+        sample = sampled(scaled, self.random_state)
+        self.scores_, self.k_ = self._try(sample, sampled(rows, self.random_state))
         self.stable_ = bool(self.scores_.loc[self.scores_["chosen"], "passes"].iloc[0])
         fit = partial(_fit, self.k_, _N_INIT_AGAIN)
         self.null_ = gaussian_null(fit, sample, NULLS, self.random_state)
@@ -340,7 +340,7 @@ def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans | MiniBatchKMea
     return KMeans(k, n_init=starts, random_state=seed).fit(rows)
 
 
-def _sampled(rows: Floats, seed: int) -> Floats:
+def sampled(rows: Floats, seed: int) -> Floats:
     """Return the rows, or as many of them as k is chosen on; equal calls return the same ones."""
     return rows[_drawn(len(rows), SAMPLE, seed)]
 

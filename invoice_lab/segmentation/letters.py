@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from invoice_lab.errors import NotEnoughDataError
-from invoice_lab.segmentation.clusters import SAMPLE, CustomerClusters
+from invoice_lab.segmentation.clusters import CustomerClusters, sampled
 from invoice_lab.segmentation.features import Scaler, features_of
 from invoice_lab.segmentation.stability import match
 
@@ -45,8 +45,7 @@ def earlier_letters(model: CustomerClusters, earlier: pd.DataFrame) -> pd.Series
     known = ~np.isnan(raw).any(axis=1)
     rows = raw[known]
     rows = rows[np.lexsort(rows.T[::-1])]
-    if len(rows) > SAMPLE:
-        rows = rows[np.sort(np.random.default_rng(model.random_state).choice(len(rows), SAMPLE, replace=False))]
+    rows = sampled(rows, model.random_state)
     if len(np.unique(rows, axis=0)) <= model.k_:
         return nothing
     with threadpool_limits(limits=1):  # sums in one order: equal bytes on any number of cores

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.segmentation.clusters import K_RANGE, LOW_ARI, USUAL_ARI, smallest_allowed

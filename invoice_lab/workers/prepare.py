@@ -32,7 +32,7 @@ def one_thread_each() -> None:
     """Keep a worker to one core: the processes share the work, threads beside them would only wait on each other."""
     import cv2
     import numpy  # noqa: F401 - loads the libraries whose threads are limited
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     cv2.setNumThreads(1)
     threadpool_limits(1)
