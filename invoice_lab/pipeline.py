@@ -17,6 +17,7 @@ from invoice_lab.ingest import IngestSummary, open_scans
 from invoice_lab.progress import Follower
 from invoice_lab.reporting.files import SEGMENTS_PARQUET
 from invoice_lab.reporting.parameters import by_report
+from invoice_lab.reporting.processes import prepare_processes
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.reports import REPORTS, check_writable, write_reports
 from invoice_lab.reporting.runner import run_notebook
@@ -88,6 +89,7 @@ def report(
         open_scans(scans, name)  # tells at once where there is nothing to read
     check_writable(settings)
     by_report(parameters, REPORTS)
+    prepare_processes()
     if drawn or scans is not None:
         settings.make_workspace_dir(name)
     source = _draw(settings, say) if drawn else scans

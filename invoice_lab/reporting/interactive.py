@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoice_lab.reporting.assets import packed
+from invoice_lab.reporting.files import write_atomically
+from invoice_lab.reporting.imports import without_address_grammar
 from invoice_lab.reporting.markup import Html, clean, escape
 from invoice_lab.tokens import tokens
 
@@ -18,18 +23,35 @@ if TYPE_CHECKING:
 
 _BAR = 38
 """Height of a bar and its gap in pixels; as a step of the chart it would not go with its width, that of the page."""
+_ENTRY = "window.invoiceLabEmbed = vegaEmbed;"
 _SCRIPT = Path(__file__).parent / "static" / "charts.js"
 
 
 @cache
-def chart_assets() -> Html:
-    """Return what draws charts, once a page: the Vega bundle of vl-convert, packed, and the script that unpacks it."""
+def chart_assets(folder: Path) -> Html:
+    """Return what draws charts, once a page: the Vega bundle of vl-convert, packed, and the script that unpacks it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the packed bundle is kept, for it takes more than a second to make.
+    """
+    return Html('<script type="text/plain" id="il-vega-js">{}</script>\n<script type="module">{}</script>').format(
+        _vega(folder), Html(_SCRIPT.read_text(encoding="utf-8"))
+    )
+
+
+def _vega(folder: Path) -> str:
+    made_of = hashlib.sha256(_ENTRY.encode()).hexdigest()[:8]
+    kept = folder / f"vega-{version('vl-convert-python')}-{made_of}.txt"
+    with contextlib.suppress(OSError):
+        return kept.read_text(encoding="ascii")
     import vl_convert
 
-    bundle = vl_convert.javascript_bundle("window.invoiceLabEmbed = vegaEmbed;")
-    return Html('<script type="text/plain" id="il-vega-js">{}</script>\n<script type="module">{}</script>').format(
-        packed(bundle), Html(_SCRIPT.read_text(encoding="utf-8"))
-    )
+    bundle = packed(vl_convert.javascript_bundle(_ENTRY))
+    with contextlib.suppress(OSError):  # where it can't be kept it is made each time
+        write_atomically(kept, bundle)
+    return bundle
 
 
 def chart_figure(
@@ -83,7 +105,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def segment_bars(rows: Sequence[dict[str, Any]], colours: dict[str, str], xlabel: str) -> alt.Chart:
     """Return bars by segment (segment, sales, text), in their order, to be clicked."""
-    import altair as alt
+    with without_address_grammar():
+        import altair as alt
 
     data = alt.Data(values=[{**row, "end": max(float(row["sales"]), 0.0)} for row in rows])
     names = [row["segment"] for row in rows]
@@ -109,7 +132,8 @@ def cluster_map(
     label: Callable[[str], str] = str,
 ) -> alt.Chart:
     """Return dots in two dimensions (x, y, cluster, customer, and texts of values) that tell who they are."""
-    import altair as alt
+    with without_address_grammar():
+        import altair as alt
 
     names = list(colours)
     chosen = alt.selection_point(name="chosen", fields=["cluster"], bind="legend")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from invoice_lab.errors import UsageError
+from invoice_lab.reporting.imports import without_address_grammar
 from invoice_lab.settings import notebooks_dir
 from invoice_lab.warehouse.queries.frames import nearest, one_of
 
@@ -27,7 +28,8 @@ def declared_parameters(notebook: Path) -> dict[str, str]:
 
     A type is the annotation's, else the default's; ``""`` where neither tells.
     """
-    import papermill
+    with without_address_grammar():
+        import papermill
 
     with _quiet():
         found = papermill.inspect_notebook(str(notebook))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from invoice_lab.reporting.imports import without_address_grammar
+
 RECORD_TYPE = "application/x-invoice-lab-record+json"
 
 
@@ -22,7 +24,8 @@ def record(**values: object) -> None:
 
 def recorded(notebook: Path) -> dict[str, Any]:
     """Return everything that an executed notebook recorded."""
-    import nbformat
+    with without_address_grammar():
+        import nbformat
 
     values: dict[str, Any] = {}
     for cell in nbformat.read(notebook, as_version=4).cells:

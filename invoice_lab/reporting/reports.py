@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import filecmp
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from invoice_lab.reporting.files import REPORTS_REMEDY, check_folder, usable
 from invoice_lab.reporting.index import write_index
 from invoice_lab.reporting.parameters import by_report
 from invoice_lab.reporting.place import clean_up, files_below, put_in_place, reports_lock
+from invoice_lab.reporting.processes import notebook_processes
 from invoice_lab.reporting.record import recorded
 from invoice_lab.reporting.render import render_html
 from invoice_lab.reporting.runner import run_notebook
@@ -196,8 +196,8 @@ def _run_all(
     *,
     at_a_time: int,
 ) -> None:
-    """Run the notebooks in fresh processes: a kernel must not inherit our threads and open files."""
-    with ProcessPoolExecutor(max_workers=at_a_time, mp_context=get_context("spawn")) as pool:
+    """Run the notebooks in processes of their own: a kernel must not inherit our threads and open files."""
+    with notebook_processes(at_a_time) as pool:
         futures: list[Future[Path]] = [
             pool.submit(run_and_render, name, parameters[name], work, settings, note) for name in names
         ]

@@ -101,12 +101,13 @@ def maximised(likelihood: Callable[[Floats], float], count: int) -> Found:
         value = likelihood(np.exp(logs))
         return -value if np.isfinite(value) else 1e15
 
-    find = partial(minimize, cost, bounds=[(-_BOUND, _BOUND)] * count)
+    find = partial(minimize, cost, bounds=[(-_BOUND, _BOUND)] * count, method="L-BFGS-B")
     fast = {"maxiter": 2000, "ftol": 1e-13}
-    runs: list[Any] = [find(np.full(count, start), method="L-BFGS-B", options=fast) for start in _STARTS]
+    runs: list[Any] = [find(np.full(count, start), options=fast) for start in _STARTS]
     best = min(runs, key=lambda run: run.fun)
-    sure = {"maxiter": 2000, "xatol": 1e-9, "fatol": 1e-9}  # on a ridge it would go on for long, to no end
-    best = min(best, find(best.x, method="Nelder-Mead", options=sure), key=lambda run: run.fun)
+    # with slopes from both sides it goes on where those from one side are too coarse
+    exact = find(best.x, jac="3-point", options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-7})
+    best = min(best, exact, key=lambda run: run.fun)
     return Found(np.exp(best.x), -float(best.fun), _covariance(cost, best.x))
 
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation.orders import exact_sums, orders_of, shares_of, until
-from invoice_lab.segmentation.scores import CutScores, RankScores
+from invoice_lab.segmentation.scores import CutScores, RankScores, Values
 from invoice_lab.segmentation.segments import (
     AS_R,
     LEVELS,
@@ -162,7 +162,7 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise NotEnoughDataError("There are no customers to score.")
         self.feature_names_in_ = np.array(X.columns, dtype=object)
         self.n_features_in_ = X.shape[1]
-        self._fitted = scorer.fit(_arrays(values))
+        self._fitted = scorer.fit(values)
         self.constant_ = self._fitted.constant
         self.thresholds_ = self._thresholds(values)
         return self
@@ -177,7 +177,7 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             `bins` the best) and segment (str).
         """
         check_is_fitted(self)
-        scores = self._fitted.score(_arrays(_values(X)))
+        scores = self._fitted.score(_values(X))
         names = np.array([segment.name for segment in self.segments_], dtype=object)
         places = tuple(level_of(scores[:, i], self.bins) for i in range(len(SCORES)))
         added = dict(zip(SCORE_COLUMNS, scores.T, strict=True))
@@ -199,13 +199,14 @@ class RFM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise UsageError(f"The scheme {self.scheme!r} scores by ranks, without cut points.", "Choose r or classic.")
         return RankScores(self.bins, self.nested)
 
-    def _thresholds(self, values: pd.DataFrame) -> pd.DataFrame:
-        table = pd.DataFrame(index=pd.RangeIndex(1, self.bins + 1, name="score"), columns=list(SCORES), dtype="float64")
-        scores = self._fitted.score(_arrays(values))
+    def _thresholds(self, values: Values) -> pd.DataFrame:
+        least = np.full((self.bins, len(SCORES)), np.inf)
+        scores = self._fitted.score(values)
         for place, score in enumerate(SCORES):
-            least = values[score].groupby(scores[:, place]).min()
-            table[score] = -least if score == "recency" else least
-        return table
+            np.minimum.at(least[:, place], scores[:, place] - 1, values[score])
+        least[np.isinf(least)] = np.nan
+        table = pd.DataFrame(least, index=pd.RangeIndex(1, self.bins + 1, name="score"), columns=list(SCORES))
+        return table.assign(recency=-table["recency"])
 
 
 def segment_table(
@@ -270,13 +271,8 @@ def score_map(scored: pd.DataFrame, bins: int = LEVELS) -> pd.DataFrame:
     return counts.reindex(index=list(reversed(levels)), columns=list(levels), fill_value=0).astype("int64")
 
 
-def _values(summary: pd.DataFrame) -> pd.DataFrame:
+def _values(summary: pd.DataFrame) -> Values:
     """Return the three values as floats that grow with how good they are."""
     require_columns(summary, SCORES, "the RFM summary")
-    values = pd.DataFrame({score: numbers_of(summary[score], score) for score in SCORES})
-    values["recency"] = -values["recency"]
-    return values
-
-
-def _arrays(values: pd.DataFrame) -> dict[str, npt.NDArray[np.float64]]:
-    return {score: values[score].to_numpy() for score in SCORES}
+    values = {score: numbers_of(summary[score], score).to_numpy() for score in SCORES}
+    return values | {"recency": -values["recency"]}

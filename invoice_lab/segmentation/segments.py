@@ -111,6 +111,7 @@ def load_segments(scheme: str = "default", path: Path = SEGMENTS_FILE) -> tuple[
     return load_scheme(scheme, path).segments
 
 
+@cache
 def cell_names(segments: tuple[Segment, ...], *, all_reachable: bool = True) -> npt.NDArray[np.int64]:
     """Return which segment each of the 125 cells belongs to.
 
@@ -143,6 +144,7 @@ def cell_names(segments: tuple[Segment, ...], *, all_reachable: bool = True) -> 
     for what in ("name", "colour"):
         if len({getattr(segment, what) for segment in segments}) < len(segments):
             raise UsageError(f"Two segments have the same {what}.")
+    cells.flags.writeable = False
     return cells
 
 

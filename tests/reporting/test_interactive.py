@@ -9,6 +9,7 @@ import re
 import nbformat
 import pandas as pd
 import pytest
+import vl_convert
 from browser import WAIT_MS, chrome
 from report_data import HOSTILE_NAME
 
@@ -49,13 +50,13 @@ def spec_of(figure):
 def page(tmp_path_factory):
     """A report of two charts and a table, rendered as reports are."""
     columns = [Column("customer", "Customer"), Column("segment", "Segment", "segment", colour=COLOURS.__getitem__)]
-    parts = [chart_assets(), bars(), dots(), table(CUSTOMERS, columns, table_id="customers")]
+    folder = tmp_path_factory.mktemp("page")
+    parts = [chart_assets(folder), bars(), dots(), table(CUSTOMERS, columns, table_id="customers")]
     cell = nbformat.v4.new_code_cell("page")
     cell.outputs = [
         nbformat.v4.new_output("execute_result", data={"text/html": str.__str__(part)}, execution_count=1)
         for part in parts
     ]
-    folder = tmp_path_factory.mktemp("page")
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "page.ipynb")
     return render_html(folder / "page.ipynb", folder / "page.html", "Charts")
 
@@ -163,11 +164,23 @@ def test_texts_can_not_close_the_script_and_arrive_as_they_are():
     assert [row["customer"] for row in spec_of(figure)["data"]["values"]] == [row["customer"] for row in DOTS]
 
 
-def test_equal_charts_are_equal_bytes_and_name_no_address():
+def test_equal_charts_are_equal_bytes_and_name_no_address(tmp_path):
     assert bars() == bars() and dots() == dots()
     assert "http" not in json.dumps(spec_of(bars()))
-    assert not re.search(r'(?:src|href)="', chart_assets())
-    assert len(chart_assets()) < 500_000
+    assert not re.search(r'(?:src|href)="', chart_assets(tmp_path))
+    assert len(chart_assets(tmp_path)) < 500_000
+
+
+def test_what_draws_charts_is_made_once_and_the_same_where_it_can_not_be_kept(tmp_path, monkeypatch):
+    made = []
+    bundle = vl_convert.javascript_bundle
+    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda entry: made.append(entry) or bundle(entry))
+    (tmp_path / "file").write_text("no folder")
+    folders = [tmp_path / "kept", tmp_path / "kept", tmp_path / "file"]
+    first, again, unkept = (chart_assets.__wrapped__(folder) for folder in folders)
+    assert first == again == unkept
+    assert len(made) == 2
+    assert [path.name.startswith("vega-") for path in (tmp_path / "kept").iterdir()] == [True]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ class ReportPage:
     """Says labels in the reader's language."""
 
     def __init__(self, workspace: str, as_of: str = "", **parameters: object) -> None:
-        self.cache: Cache = open_cache(workspace, Settings.from_environment())
+        self.settings = Settings.from_environment()
+        self.cache: Cache = open_cache(workspace, self.settings)
         self.meta = self.cache.meta
         self.parameters: Mapping[str, Any] = {"workspace": workspace, "as_of": as_of, **parameters}
         self.as_of = as_day(as_of or self.meta.as_of or "1970-01-01")

@@ -49,7 +49,7 @@ class SegmentsPage(QualitySections, MapSections, MovementSections, SegmentExport
 
     def header(self) -> Html:
         """Return what this is, and what draws its charts."""
-        return super().header() + (Html() if self.is_empty else chart_assets())
+        return super().header() + (Html() if self.is_empty else chart_assets(self.settings.data_dir))
 
     def findings(self) -> Html:
         """Return what the numbers say."""
