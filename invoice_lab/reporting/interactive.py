@@ -76,17 +76,17 @@ def chart_figure(
     source : str
         Where the numbers come from, and n.
     filters : tuple of str, optional
-        Field of the chart, table and column: a click on a mark lists the rows of that table whose column holds the
-        mark's value.
+        Field of the chart, table and column: a click on a mark, or a choice below it, lists the rows of that table
+        whose column holds the mark's value.
     label : callable
-        Says what stands on a button in the reader's language.
+        Says what stands in the choice in the reader's language.
     """
     spec = json.dumps(_plain(chart), sort_keys=True, ensure_ascii=True).replace("<", "\\u003c")
     data = Html()
     if filters is not None:
         field, table, column = filters
-        data = Html(' data-field="{}" data-table="{}" data-column="{}" data-clear="{}"').format(
-            field, table, column, label("Show all")
+        data = Html(' data-field="{}" data-table="{}" data-column="{}" data-clear="{}" data-choose="{}"').format(
+            field, table, column, label("Show all"), label("Show")
         )
     return Html(
         '<figure class="il-figure"><figcaption>{}</figcaption><div class="il-chart" role="img" aria-label="{}"{}>'

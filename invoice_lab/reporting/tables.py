@@ -24,6 +24,15 @@ _CUT = 32
 _FEW_COLUMNS = 4
 _BREAKS = re.compile(r"(?<=[/_])")
 
+_LANGUAGE = {
+    "search": "Search",
+    "info": "_START_ to _END_ of _TOTAL_ rows",
+    "infoEmpty": "No rows",
+    "infoFiltered": "(of _MAX_)",
+    "zeroRecords": "No row holds this text.",
+    "emptyTable": "No rows.",
+}
+
 _NUMBERS: dict[str, Callable[[Any], str]] = {
     "whole": words.whole,
     "decimal": words.decimal,
@@ -68,6 +77,7 @@ def table(
     table_id: str,
     caption: str | Html = "",
     file: str = "",
+    label: Callable[[str], str] = str,
 ) -> Html:
     """Return a frame as a table that can be sorted and, from eleven rows on, searched, paged and downloaded.
 
@@ -83,6 +93,8 @@ def table(
         Stands above the table.
     file : str, optional
         Name of the downloaded file, without suffix; `table_id` where empty.
+    label : callable
+        Says what stands around the table in the reader's language.
     """
     rows = join((_row(record, columns) for record in frame.to_dict("records")), "\n")
     head = join((_head(column) for column in columns), "")
@@ -95,7 +107,7 @@ def table(
         " il-narrow" if narrow else "",
         caption_html,
         table_id,
-        json.dumps(_options(len(frame), columns, file or table_id), sort_keys=True),
+        json.dumps(_options(len(frame), columns, file or table_id, label), sort_keys=True),
         head,
         rows,
     )
@@ -113,13 +125,13 @@ def status_mark(status: str) -> Html:
     )
 
 
-def _options(rows: int, columns: Sequence[Column], file: str) -> dict[str, Any]:
+def _options(rows: int, columns: Sequence[Column], file: str, label: Callable[[str], str]) -> dict[str, Any]:
     """Return the options of DataTables; the script in ``static/tables.js`` adds what JSON can't say."""
     layout: dict[str, Any] = dict.fromkeys(("topStart", "topEnd", "bottomStart", "bottomEnd"))
     if rows > PAGE_ROWS:
         layout = {
             "topStart": "search",
-            "topEnd": {"buttons": [{"extend": "csv", "text": "Download CSV", "filename": file}]},
+            "topEnd": {"buttons": [{"extend": "csv", "text": label("Download CSV"), "filename": file}]},
             "bottomStart": "info",
             "bottomEnd": "paging",
         }
@@ -133,9 +145,8 @@ def _options(rows: int, columns: Sequence[Column], file: str) -> dict[str, Any]:
         "order": [],
         "pageLength": PAGE_ROWS,
         "paging": rows > PAGE_ROWS,
-        "language": {"search": "Search", "info": "_START_ to _END_ of _TOTAL_ rows", "infoEmpty": "No rows",
-                     "infoFiltered": "(of _MAX_)", "zeroRecords": "No row holds this text.", "emptyTable": "No rows."},
-    }  # fmt: skip
+        "language": {what: label(text) for what, text in _LANGUAGE.items()},
+    }
 
 
 def _head(column: Column) -> Html:

@@ -174,7 +174,13 @@ class ClusterSections(SegmentsData):
             )
         rules = [f"Cluster {row.letter}: {row.rule or 'no short rule tells it'}." for row in profiles.itertuples()]
         return (
-            table(profiles, columns, table_id="clusters", caption="Recency, invoices and monetary value are medians.")
+            table(
+                profiles,
+                columns,
+                table_id="clusters",
+                label=self.label,
+                caption="Recency, invoices and monetary value are medians.",
+            )
             + paragraph("Rules that tell most customers' clusters:")
             + findings(*rules)
         )

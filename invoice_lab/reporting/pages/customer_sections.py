@@ -70,10 +70,10 @@ class CustomerSections(ClusterSections, ValueSections):
         shown = few if n > self.shown else f"All {words.count(n, 'customer')}, the highest sales first."
         if len(self.listed) < len(self.rules):
             shown = f"Only {words.listing([t(name) for name in self.listed])}. {shown}"
-            return table(self._chosen(frame), columns, table_id="customers", caption=shown)
+            return table(self._chosen(frame), columns, table_id="customers", label=self.label, caption=shown)
         top = words.count(int(self.top_spenders.sum()), "customer")
         spenders = f" The {top} with the highest sales, a hundredth, are the top spenders, whatever their segment."
-        return table(self._chosen(frame), columns, table_id="customers", caption=shown + spenders)
+        return table(self._chosen(frame), columns, table_id="customers", label=self.label, caption=shown + spenders)
 
     def _chosen(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return as many rows as are shown: of each segment an equal share with the highest sales, the others after."""

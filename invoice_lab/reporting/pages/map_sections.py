@@ -45,6 +45,7 @@ class MapSections(SegmentsData):
                 Column("advice", t("Who they are, and what to do"), "long"),
             ],
             table_id="segments",
+            label=self.label,
             caption="Recency, frequency and monetary value are medians of the segment.",
         )
 
@@ -62,6 +63,7 @@ class MapSections(SegmentsData):
                 Column("monetary", f"{t('Sales at least')}, {self.currency}", "money", t(MONETARY)),
             ],
             table_id="scores",
+            label=self.label,
             caption="What a customer needs for each score; – where equal values leave a score without customers. How "
             "far a customer is from moving can be read from here.",
         )

@@ -126,6 +126,7 @@ class MovementSections(SegmentsData):
                 Column("sure", t("95 % interval"), "fixed"),
             ],
             table_id="migration",
+            label=self.label,
             caption=f"The same {days}, one row a pair of segments, the largest first.",
         )
 
@@ -216,6 +217,7 @@ class MovementSections(SegmentsData):
                 Column("monetary", f"{t('Sales')}, {self.currency}", "money"),
             ],
             table_id=table_id,
+            label=self.label,
             caption=f"{said}; {first} are listed, the highest sales first.",
         )
 

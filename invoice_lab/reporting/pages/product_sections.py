@@ -80,7 +80,11 @@ class ProductSections(SegmentsData):
         n = len(products)
         shown = f"The {words.count(_LISTED, 'product')} with the highest sales of {words.whole(n)}."
         return table(
-            frame, columns, table_id="products", caption=shown if n > _LISTED else f"All {words.count(n, 'product')}."
+            frame,
+            columns,
+            table_id="products",
+            label=self.label,
+            caption=shown if n > _LISTED else f"All {words.count(n, 'product')}.",
         )
 
     def product_group_table(self) -> Html:
@@ -152,6 +156,7 @@ class ProductSections(SegmentsData):
                 Column("cosine", t("Cosine"), "decimal", "0: never together, 1: always."),
             ],
             table_id="nearest",
+            label=self.label,
             caption=f"The three nearest products of those with the highest sales, by the cosine of their invoices; "
             f"pairs of fewer than {LEAST_TOGETHER} invoices are left out.",
         )

@@ -73,6 +73,7 @@ class QualitySections(SegmentsData):
                     Column("means", t("What that means for the results below"), "long"),
                 ],
                 table_id="quality",
+                label=self.label,
             )
             + self._credit_notes()
         )

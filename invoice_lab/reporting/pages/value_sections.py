@@ -71,6 +71,7 @@ class ValueSections(SegmentsData):
                 Column("value_high", t("to"), "money", "95 % interval of the expectation."),
             ],
             table_id="value",
+            label=self.label,
             caption=f"The {words.count(len(frame), 'customer')} of whom most is expected within {e.days} days after "
             f"{words.day(self.as_of)}. {self._parameters(e)}",
         )

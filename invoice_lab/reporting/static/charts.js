@@ -12,19 +12,22 @@
       return window.invoiceLabEmbed;
     }));
   const filter = (chart, value) => {
-    const { table, column, clear } = chart.dataset;
+    const { table, column } = chart.dataset;
     const rows = window.invoiceLabJQuery("#" + table).DataTable();
     rows.column(column + ":name").search(value ? "(^|>)" + value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$" : "", true, false).draw();
     const note = chart.parentElement.querySelector(".il-chosen");
-    note.replaceChildren();
-    if (!value) return;
-    const button = document.createElement("button");
-    button.textContent = clear;
-    button.addEventListener("click", () => filter(chart, ""));
+    note.querySelector("select").value = value;
+    note.querySelector("a").textContent = value;
+  };
+  // the same by keyboard, and by touch where a bar is narrow
+  const choice = (chart, values) => {
+    const select = document.createElement("select");
+    select.setAttribute("aria-label", chart.dataset.choose);
+    select.append(new Option(chart.dataset.clear, ""), ...values.map((value) => new Option(value)));
+    select.addEventListener("change", () => filter(chart, select.value));
     const link = document.createElement("a");
-    link.href = "#" + table;
-    link.textContent = value;
-    note.append(link, button);
+    link.href = "#" + chart.dataset.table;
+    chart.parentElement.querySelector(".il-chosen").append(select, link);
   };
   const draw = async (chart) => {
     chart.dataset.drawn = "yes";
@@ -32,8 +35,10 @@
     const spec = JSON.parse(chart.querySelector("script").textContent);
     const { view } = await embed(chart.querySelector(".il-chart-place"), spec, { mode: "vega-lite", ast: true, actions: false, renderer: "svg" });
     chart.querySelector("svg").setAttribute("aria-hidden", "true");
-    if (chart.dataset.table)
-      view.addEventListener("click", (event, item) => item && item.datum && filter(chart, item.datum[chart.dataset.field]));
+    const { table, field } = chart.dataset;
+    if (!table) return;
+    choice(chart, spec.data.values.map((row) => row[field]));
+    view.addEventListener("click", (event, item) => item && item.datum && filter(chart, item.datum[field]));
   };
   const all = () => document.querySelectorAll(".il-chart:not([data-drawn])").forEach(draw);
   all();
