@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,16 @@ def cache_from_truth(
     """Publish a cache that holds the records as accepted invoices."""
     frames = _frames(list(records))
 
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for table in TABLES:
-            frame = frames[table]
-            if len(frame):
-                connection.execute(f"insert into {table} select * from frame")
+    return publish(settings.cache_dir(workspace), workspace, partial(insert, frames=frames), sample=sample)
 
-    return publish(settings.cache_dir(workspace), workspace, fill, sample=sample)
+
+def insert(connection: duckdb.DuckDBPyConnection, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Fill the tables of a cache with frames."""
+    for table in TABLES:
+        if len(frames[table]):
+            connection.register("frame", frames[table])
+            connection.execute(f"insert into {table} select * from frame")
+            connection.unregister("frame")
 
 
 def _id(*parts: str) -> str:

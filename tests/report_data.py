@@ -14,11 +14,11 @@ from unittest import mock
 
 import duckdb
 import nbformat
-from cache_data import _frames, small_truth
+from cache_data import _frames, insert, small_truth
 
 from invoice_lab.reporting.markup import Html
 from invoice_lab.settings import Settings, notebooks_dir
-from invoice_lab.warehouse.cache import TABLES, publish
+from invoice_lab.warehouse.cache import publish
 
 HOSTILE_NAME = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 HOSTILE_PRODUCT = "=1+1</td><script src='https://evil.example/x.js'></script>$\\frac{a}{b}$"
@@ -42,10 +42,7 @@ def doubtful_cache(settings: Settings, workspace: str = "sample") -> Path:
              ("failed", "crash", None)]  # fmt: skip
 
     def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for table in TABLES:
-            frame = frames[table]  # noqa: F841 - DuckDB reads the local variable
-            if len(frames[table]):
-                connection.execute(f"insert into {table} select * from frame")
+        insert(connection, frames)
         for number, (status, code, field) in enumerate(extra):
             sha = hashlib.sha256(f"extra {number}".encode()).hexdigest()
             connection.execute(

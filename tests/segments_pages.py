@@ -6,15 +6,16 @@ import html
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
+from cache_data import insert
 from report_data import HOSTILE_NAME, page_of
 
 from invoice_lab.settings import Settings
-from invoice_lab.warehouse.cache import TABLES, publish
+from invoice_lab.warehouse.cache import publish
 
 
 def busy_truth(seed: int = 5, customers: int = 240) -> list[dict[str, Any]]:
@@ -43,14 +44,7 @@ def busy_truth(seed: int = 5, customers: int = 240) -> list[dict[str, Any]]:
 
 def publish_frames(settings: Settings, frames: Mapping[str, pd.DataFrame]) -> None:
     """Publish tables as they are."""
-
-    def fill(connection: duckdb.DuckDBPyConnection) -> None:
-        for table in TABLES:
-            frame = frames[table]  # noqa: F841 - DuckDB reads the local variable
-            if len(frames[table]):
-                connection.execute(f"insert into {table} select * from frame")
-
-    publish(settings.cache_dir("sample"), "sample", fill, sample=True)
+    publish(settings.cache_dir("sample"), "sample", partial(insert, frames=frames), sample=True)
 
 
 def page(settings: Settings, **parameters: object) -> tuple[str, Mapping[str, Any]]:

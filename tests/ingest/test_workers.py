@@ -120,7 +120,8 @@ def test_a_cluster_that_is_lost_ends_the_run():
     with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
         workforce = Workforce(1, "dask", cluster.scheduler_address)
         with WorkerPool("auto", workforce) as pool:
-            results = pool.read((number, task(scan)) for number, scan in enumerate(scans("a.png", "b.png")))
+            some = scans(*(f"{number}.png" for number in range(20)))  # more than can be done before it is closed
+            results = pool.read((number, task(scan)) for number, scan in enumerate(some))
             next(results)
             cluster.close()
             with pytest.raises(WorkersLostError, match="workers were lost"):
