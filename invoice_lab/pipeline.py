@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoice_lab.errors import NotebookError
-from invoice_lab.ingest import IngestSummary, open_scans
 from invoice_lab.progress import Follower
 from invoice_lab.reporting.files import SEGMENTS_PARQUET
 from invoice_lab.reporting.parameters import by_report
@@ -26,6 +26,9 @@ from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.migrate import drop_workspace
 from invoice_lab.warehouse.refresh import refresh
 from invoice_lab.warehouse.segment_table import TABLE, store_segments
+
+if TYPE_CHECKING:
+    from invoice_lab.ingest import IngestSummary
 
 Say = Callable[[str], None]
 
@@ -86,6 +89,8 @@ def report(
     drawn = scans is None and settings.database_url is None and workspace in (None, SAMPLE_WORKSPACE)
     name = workspace_name(workspace or (SAMPLE_WORKSPACE if drawn else DEFAULT_WORKSPACE))
     if scans is not None:
+        from invoice_lab.ingest import open_scans  # slow, and many reports are of what is in the books
+
         open_scans(scans, name)  # tells at once where there is nothing to read
     check_writable(settings)
     by_report(parameters, REPORTS)
@@ -138,6 +143,8 @@ def _draw(settings: Settings, say: Say) -> Path:
 
 def _extract(settings: Settings, source: Path, workspace: str, engine: str, workers: int) -> IngestSummary:
     """Run the `extract` notebook; the executed notebook is kept with the workspace's data."""
+    from invoice_lab.ingest import IngestSummary
+
     parameters = {"source": str(source.resolve()), "workspace": workspace, "engine": engine, "workers": workers}
     kept = settings.workspace_dir(workspace) / "extract.ipynb"
     # The database is held here too, so that an embedded server is not stopped while the kernel ends.

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from invoice_lab.errors import UsageError
-from invoice_lab.segmentation.segments import all_colours
 from invoice_lab.tokens import tokens
 
 _FOLDER = Path(__file__).parent
@@ -16,6 +15,8 @@ UNKNOWN_SEGMENT = "#85919d"
 
 def segment_colour(name: str) -> str:
     """Return the fixed colour of a segment, ``#RRGGBB``; grey for a name that has none."""
+    from invoice_lab.segmentation.segments import all_colours  # slow, and no page's style needs it
+
     return all_colours().get(name, UNKNOWN_SEGMENT)
 
 
