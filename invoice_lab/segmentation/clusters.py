@@ -79,7 +79,7 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     doesn't depend on the order of rows, or on the number of cores.
 
     Of more than 10,000 customers k is chosen on so many that are drawn, and rules are learnt from 50,000 at most; above
-    200,000 the clusters are found in mini-batches. Monetary values below 0 count as 0.
+    200,000 the clusters are found in mini-batches that begin at those of the sample. Monetary values below 0 count as 0.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         rows = raw[known]
         rows = rows[np.lexsort(rows.T[::-1])]
         self.learnt_from_ = len(rows)
-        self._enough(len(np.unique(rows, axis=0)))
+        self._enough(int((rows[1:] != rows[:-1]).any(axis=1).sum()) + min(len(rows), 1))
         with threadpool_limits(limits=1):  # sums in one order: equal bytes on any number of cores
             self._learn(X, raw, rows, known)
         self.feature_names_in_ = np.array(X.columns, dtype=object)
@@ -179,7 +179,7 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.stable_ = bool(self.scores_.loc[self.scores_["chosen"], "passes"].iloc[0])
         fit = partial(_fit, self.k_, _N_INIT_AGAIN)
         self.null_ = gaussian_null(fit, sample, NULLS, self.random_state)
-        centers = _fit(self.k_, _N_INIT, scaled, self.random_state).cluster_centers_
+        centers = _centers(self.k_, scaled, sample, self.random_state)
         values = frame["monetary"].to_numpy(dtype=float)
         self.centers_ = _by_value(centers, _nearest(self._scaler.transform(raw), centers), values)
         self.labels_ = self.predict(frame)
@@ -332,11 +332,18 @@ def _silhouette(scaled: Floats, labels: Integers, seed: int) -> float:
     return float("nan") if one else float(silhouette_score(scaled[some], labels[some]))
 
 
-def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans | MiniBatchKMeans:
+def _centers(k: int, scaled: Floats, sample: Floats, seed: int) -> Floats:
+    """Return the centres of all customers' clusters; of many, in mini-batches that begin at those of the sample."""
+    if len(scaled) <= MANY:
+        return np.asarray(_fit(k, _N_INIT, scaled, seed).cluster_centers_, np.float64)
+    begin = _fit(k, _N_INIT, sample, seed).cluster_centers_
+    batches = MiniBatchKMeans(k, init=begin, n_init=1, batch_size=4096, random_state=seed)
+    return np.asarray(batches.fit(scaled).cluster_centers_, np.float64)
+
+
+def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans:
     if len(rows) < _FEW:  # a resample of few customers may hold fewer different ones than clusters
         k = min(k, len(np.unique(rows, axis=0)))
-    if len(rows) > MANY:
-        return MiniBatchKMeans(k, n_init=_N_INIT_AGAIN, batch_size=4096, random_state=seed).fit(rows)
     return KMeans(k, n_init=starts, random_state=seed).fit(rows)
 
 
