@@ -79,7 +79,8 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     doesn't depend on the order of rows, or on the number of cores.
 
     Of more than 10,000 customers k is chosen on so many that are drawn, and rules are learnt from 50,000 at most; above
-    200,000 the clusters are found in mini-batches that begin at those of the sample. Monetary values below 0 count as 0.
+    200,000 the clusters are found in mini-batches that begin at those of the sample.
+    Monetary values below 0 count as 0.
 
     Parameters
     ----------

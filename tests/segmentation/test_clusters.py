@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation import CustomerClusters, agreement
-from invoice_lab.segmentation.clusters import smallest_allowed, top_spenders
+from invoice_lab.segmentation.clusters import MANY, smallest_allowed, top_spenders
 
 
 def planted(sizes=(100, 150, 250), seed=3):
@@ -45,6 +45,20 @@ def test_same_partition_as_plain_scikit_learn():
     frame = frame.assign(monetary=frame["monetary"] * np.random.default_rng(0).uniform(0.2, 5, len(frame)))
     expected = KMeans(4, n_init=10, random_state=0).fit_predict(StandardScaler().fit_transform(np.log1p(frame)))
     assert adjusted_rand_score(expected, CustomerClusters(k=4, transform="log").fit(frame).labels_) > 0.95
+
+
+def test_many_customers_in_mini_batches_are_grouped_as_well_as_by_plain_k_means():
+    rng = np.random.default_rng(7)
+    count = MANY + 1_000
+    monetary, frequency = np.round(rng.lognormal(4, 1, count), 2), 1 + rng.poisson(rng.gamma(1.5, 2.0, count))
+    frame = pd.DataFrame({"recency": rng.integers(0, 365, count), "frequency": frequency, "monetary": monetary})
+    model = CustomerClusters(k=4, transform="log", bootstraps=2).fit(frame)
+    rows = StandardScaler().fit_transform(np.log1p(frame))
+    plain = KMeans(4, n_init=10, random_state=0).fit(rows)
+    centers = np.array([rows[model.labels_ == label].mean(axis=0) for label in range(4)])
+    inertia = ((rows - centers[model.labels_]) ** 2).sum()
+    assert inertia <= 1.01 * plain.inertia_
+    assert model.labels_.shape == (count,) and model.learnt_from_ == count
 
 
 def test_profiles_are_plain_means_in_original_units():
