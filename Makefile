@@ -43,7 +43,7 @@ test: setup-tests ## run all tests but those of `make test-engines`, with covera
 	@unset DATABASE_URL INVOICE_LAB_DATA INVOICE_LAB_REPORTS INVOICE_LAB_ENGINES; \
 	export INVOICE_LAB_REQUIRE_BROWSER=1 INVOICE_LAB_BROWSER="$${INVOICE_LAB_BROWSER:-$$(cat .venv/.browser)}"; \
 	export INVOICE_LAB_REQUIRE_ENGINES=1; \
-	.venv/bin/python -m pytest -m 'not engines' --cov --cov-report=term
+	.venv/bin/python -m pytest -m 'not engines' -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 test-kill: setup-tests ## kill an ingest at 200 random points, let every kind of fault happen everywhere, compare the books
 	@export INVOICE_LAB_KILLS=200 INVOICE_LAB_EVERY_FAULT=1; \
