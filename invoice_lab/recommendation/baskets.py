@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, numbers_of, require_columns, require_values
@@ -43,6 +44,33 @@ class Baskets:
         return Baskets(
             self.customers, self.products, self.customer[kept], self.product[kept], self.basket[kept], self.day[kept]
         )
+
+    def by_customer(self, weights: Floats | None = None) -> csr_matrix:
+        """Sum up the entries by customer and product: shape (customers, products), of 1 each or of weights."""
+        values = np.ones(len(self.customer)) if weights is None else weights
+        shape = (len(self.customers), len(self.products))
+        found = csr_matrix((values, (self.customer, self.product)), shape=shape)
+        found.sort_indices()
+        return found
+
+    def by_basket(self) -> csr_matrix:
+        """Return which basket holds which product: shape (baskets, products), of ones, in the order of the entries."""
+        new = (np.diff(self.customer, prepend=-1) != 0) | (np.diff(self.basket, prepend=-1) != 0)
+        row = np.cumsum(new) - 1
+        shape = (int(new.sum()), len(self.products))
+        return csr_matrix((np.ones(len(row), np.float32), (row, self.product)), shape=shape)
+
+    def age(self) -> Integers:
+        """Return the days between each entry and its customer's newest basket."""
+        newest = np.full(len(self.customers), np.iinfo(np.int64).min)
+        np.maximum.at(newest, self.customer, self.day)
+        return newest[self.customer] - self.day
+
+    def place(self) -> Integers:
+        """Return the place of each entry's basket among its customer's baskets here, counted from the last (0)."""
+        least = np.full(len(self.customers), np.iinfo(np.int64).max)
+        np.minimum.at(least, self.customer, self.basket)
+        return self.basket - least[self.customer]
 
     def buyers(self) -> Integers:
         """Count the customers who bought each product: shape (products,)."""
@@ -97,24 +125,27 @@ def read_baskets(lines: pd.DataFrame, as_of: Day | None = None) -> Baskets:
 def _coded(entries: pd.DataFrame) -> Baskets:
     customer, customers = _codes(entries["customer_id"])
     product, products = _codes(entries["product_id"])
-    basket, _ = _codes(entries["basket_id"])
+    named, _ = _codes(entries["basket_id"])
     day = entries["day"].to_numpy("datetime64[D]").astype(np.int64)
     # a basket is known by its customer and its id, and has the day of its last line
-    frame = pd.DataFrame({"customer": customer, "basket": basket, "product": product, "day": day})
-    frame["day"] = frame.groupby(["customer", "basket"], sort=False)["day"].transform("max")
-    frame = frame.drop_duplicates(["customer", "basket", "product"]).sort_values(
-        ["customer", "day", "basket", "product"], ignore_index=True
-    )
-    starts = (frame[["customer", "basket"]].diff() != 0).any(axis=1).cumsum()
-    from_last = starts.groupby(frame["customer"]).transform("max") - starts
-    return Baskets(
-        customers,
-        products,
-        frame["customer"].to_numpy(np.int64),
-        frame["product"].to_numpy(np.int64),
-        from_last.to_numpy(np.int64),
-        frame["day"].to_numpy(np.int64),
-    )
+    basket, first = _numbered(customer * (int(named.max()) + 1) + named)
+    days = np.full(len(first), np.iinfo(np.int64).min)
+    np.maximum.at(days, basket, day)
+    owner = customer[first]
+    order = np.lexsort((named[first], days, owner))
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    keys = np.unique(place[basket] * len(products) + product)
+    basket, product = keys // len(products), keys % len(products)
+    owner, days = owner[order], days[order]
+    last = np.searchsorted(owner, np.arange(len(customers)), side="right") - 1
+    return Baskets(customers, products, owner[basket], product, last[owner[basket]] - basket, days[basket])
+
+
+def _numbered(keys: Integers) -> tuple[Integers, Integers]:
+    """Return the number of each key among the distinct ones, and the place of the first row of each of these."""
+    _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
+    return numbers.astype(np.int64), first.astype(np.int64)
 
 
 def _codes(values: pd.Series) -> tuple[Integers, Labels]:

@@ -1,71 +1,184 @@
-"""The best k products of each customer, without a customers-by-products matrix."""
+"""The best k products of each customer: by blocks of customers, never by a whole customers-by-products matrix."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix, spmatrix
 
 from invoice_lab.recommendation.baskets import Floats, Integers
-from invoice_lab.recommendation.scores import Wants
+from invoice_lab.recommendation.model import Model
 
-_BLOCK = 4_000_000
-"""Cells of the largest customers-by-products block held at once."""
+_CELLS = 4_000_000
+"""Cells of a block that is reckoned whole."""
+_ROWS = 50_000
+"""Customers of a block whose known scores are few."""
 
 
-def top(wanted: Wants, customers: Integers, k: int) -> tuple[Integers, Integers, Floats]:
-    """Rank products for customers.
+@dataclass(frozen=True)
+class Ranked:
+    """Lists of products, one row a product, by customer and rank.
 
-    Whoever is in a customer's first k is either bought before, or among the most popular products that weren't: so only
-    those are compared. Equal scores are ordered by popularity, then by product code.
+    Attributes
+    ----------
+    place : ndarray of int, shape (rows,)
+        Index into the customers that were asked for.
+    product : ndarray of int, shape (rows,)
+    score : ndarray of float, shape (rows,)
+    """
+
+    place: Integers
+    product: Integers
+    score: Floats
+
+    @property
+    def rank(self) -> Integers:
+        """Rank of each row in its list, from 0."""
+        return _rank(self.place)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which products may be listed.
+
+    Attributes
+    ----------
+    only, never : csr_matrix, shape (all customers, products), optional
+        Pairs besides which nothing, and which never, is listed.
+    products : ndarray of bool, shape (products,), optional
+        Products that may be listed at all.
+    """
+
+    only: csr_matrix | None = None
+    never: csr_matrix | None = None
+    products: npt.NDArray[np.bool_] | None = None
+
+
+def top(model: Model, customers: Integers, k: int, wanted: Wanted | None = None) -> Ranked:
+    """Rank products for customers; equal scores are ordered by popularity, then by product code.
 
     Parameters
     ----------
-    wanted : Wants
-    customers : ndarray of int, sorted, distinct
-        Customer codes; a code without a purchase gets the most popular products.
+    model : Model
+    customers : ndarray of int
+        Codes; a code beyond the customers that are known gets the most popular products.
     k : int
-
-    Returns
-    -------
-    place, product, score : ndarray, shape (rows,)
-        Index into `customers`, product code and score, by place and then rank; at most k rows each.
+        Length of a list; fewer where there aren't as many.
+    wanted : Wanted, optional
     """
-    k = min(k, len(wanted.popular))
-    order = wanted.order
-    position = np.empty_like(order)
+    wanted = wanted or Wanted()
+    best = _dense if model.dense else _sparse
+    rows = max(1, _CELLS // max(len(model.order), 1)) if model.dense else _ROWS
+    starts = range(0, len(customers), rows)
+    blocks = [customers[start : start + rows] for start in starts]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda block: best(model, block, k, wanted), blocks))
+    places = [part.place + start for start, part in zip(starts, found, strict=True)]
+    return Ranked(
+        np.concatenate([np.empty(0, np.int64), *places]),
+        np.concatenate([np.empty(0, np.int64), *(part.product for part in found)]),
+        np.concatenate([np.empty(0), *(part.score for part in found)]),
+    )
+
+
+def _dense(model: Model, customers: Integers, k: int, wanted: Wanted) -> Ranked:
+    scores = np.asarray(model.scores(customers) + model.prior, np.float64)
+    for row, column in _pairs(wanted.never, customers):
+        scores[row, column] = -np.inf
+    if wanted.only is not None:
+        kept = np.full_like(scores, -np.inf)
+        for row, column in _pairs(wanted.only, customers):
+            kept[row, column] = scores[row, column]
+        scores = kept
+    if wanted.products is not None:
+        scores[:, ~wanted.products] = -np.inf
+    k = min(k, scores.shape[1])
+    least = np.partition(scores, -k, axis=1)[:, -k]
+    place, product = np.nonzero((scores >= least[:, None]) & np.isfinite(scores))
+    return _best(place, product, scores[place, product], model.position, k)
+
+
+def _sparse(model: Model, customers: Integers, k: int, wanted: Wanted) -> Ranked:
+    """Compare only what may be in the first k: products with a score of the customer's own, and the most popular."""
+    known = model.scores(customers).tocoo()
+    place, product, own = known.row.astype(np.int64), known.col.astype(np.int64), known.data
+    size = len(model.order)
+    kept = np.ones(len(place), bool) if wanted.products is None else wanted.products[product]
+    taken = place * size + product
+    for pairs in _pairs(wanted.never, customers):
+        excluded = pairs[0] * size + pairs[1]
+        kept &= ~np.isin(taken, excluded)
+        taken = np.concatenate([taken, excluded])
+    if wanted.only is not None:
+        ((row, column),) = _pairs(wanted.only, customers)
+        kept &= np.isin(place * size + product, row * size + column)
+    fill = wanted.only is None
+    order = model.order if wanted.products is None else model.order[wanted.products[model.order]]
+    new_place, new_product = _popular(taken, size, len(customers), k, order) if fill else (place[:0], product[:0])
+    places, products = np.concatenate([place[kept], new_place]), np.concatenate([product[kept], new_product])
+    scores = np.concatenate([own[kept], np.zeros(len(new_place))]) + model.prior[products]
+    return _best(places, products, scores, model.position, k)
+
+
+def _pairs(matrix: csr_matrix | None, customers: Integers) -> Iterator[tuple[Integers, Integers]]:
+    """Yield rows and columns of a matrix at these customers, if there is one."""
+    if matrix is not None:
+        found = rows_of(matrix, customers).tocoo()
+        yield found.row.astype(np.int64), found.col.astype(np.int64)
+
+
+def rows_of(matrix: csr_matrix, customers: Integers) -> csr_matrix:
+    """Return the rows of customers; empty ones of those beyond its last."""
+    known = customers < matrix.shape[0]
+    if known.all():
+        return matrix[customers]
+    chosen = matrix[np.where(known, customers, 0)]
+    return csr_matrix(spmatrix.multiply(chosen, known[:, None].astype(chosen.dtype)))
+
+
+def _popular(taken: Integers, size: int, count: int, k: int, order: Integers) -> tuple[Integers, Integers]:
+    """Return the k most popular products that aren't taken, of each of `count` places: places and products.
+
+    Parameters
+    ----------
+    taken : ndarray of int
+        Place times `size` plus product, of all products that are looked at already or never listed.
+    order : ndarray of int
+        Products to choose from, the most popular first.
+    """
+    position = np.full(size, -1, np.int64)
     position[order] = np.arange(len(order))
-    mine = np.isin(wanted.customer, customers)
-    place = np.searchsorted(customers, wanted.customer[mine]).astype(np.int64)
-    product = wanted.product[mine]
-    new_place, new_product = _unbought(place, position[product], len(customers), k, order)
-    places = np.concatenate([place, new_place])
-    products = np.concatenate([product, new_product])
-    scores = np.concatenate([wanted.own[mine], np.zeros(len(new_place))]) + wanted.popular[products]
-    sort = np.lexsort((position[products], -scores, places))
-    places, products, scores = places[sort], products[sort], scores[sort]
-    kept = _rank(places) < k
-    return places[kept], products[kept], scores[kept]
-
-
-def _unbought(place: Integers, position: Integers, size: int, k: int, order: Integers) -> tuple[Integers, Integers]:
-    """Return the k most popular products that each place hasn't bought, as (place, product)."""
-    sort = np.lexsort((position, place))
-    place, position = place[sort], position[sort]
-    bounds = np.searchsorted(place, np.arange(size + 1))
-    # among the first k + (bought) of the popular products at least k are new; those bought further down don't matter
-    width = min(len(order), k + int(np.diff(bounds).max(initial=0)))
-    places, products = [], []
-    step = max(1, _BLOCK // max(width, 1))
-    for start in range(0, size, step):
-        stop = min(start + step, size)
-        inside = slice(bounds[start], bounds[stop])
-        near = position[inside] < width
-        fresh = np.ones((stop - start, width), dtype=bool)
-        fresh[place[inside][near] - start, position[inside][near]] = False
-        fresh &= np.cumsum(fresh, axis=1) <= k
-        row, column = np.nonzero(fresh)
+    place, at = taken // size, position[taken % size]
+    place, at = place[at >= 0], at[at >= 0]
+    # among the first k + (taken) of the popular products at least k are free; those taken further down don't matter
+    width = min(len(order), k + int(np.bincount(place, minlength=count).max(initial=0)))
+    place, at = place[at < width], at[at < width]
+    sort = np.argsort(place, kind="stable")
+    place, at = place[sort], at[sort]
+    places, products = [place[:0]], [order[:0]]
+    step = max(1, _CELLS // max(width, 1))
+    for start in range(0, count, step):
+        stop = min(start + step, count)
+        inside = slice(*np.searchsorted(place, [start, stop]))
+        free = np.ones((stop - start, width), dtype=bool)
+        free[place[inside] - start, at[inside]] = False
+        free &= np.cumsum(free, axis=1) <= k
+        row, column = np.nonzero(free)
         places.append(row.astype(np.int64) + start)
         products.append(order[column])
-    return np.concatenate(places or [place[:0]]), np.concatenate(products or [order[:0]])
+    return np.concatenate(places), np.concatenate(products)
+
+
+def _best(place: Integers, product: Integers, score: Floats, position: Integers, k: int) -> Ranked:
+    sort = np.lexsort((position[product], -score, place))
+    place, product, score = place[sort], product[sort], score[sort]
+    kept = _rank(place) < k
+    return Ranked(place[kept].astype(np.int64), product[kept].astype(np.int64), score[kept])
 
 
 def _rank(places: Integers) -> Integers:

@@ -1,0 +1,84 @@
+"""Products that go together: cosine of the baskets or customers that hold them; what that says to a customer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from scipy.sparse import csr_matrix, identity, vstack
+
+from invoice_lab.errors import UsageError
+from invoice_lab.recommendation.baskets import Baskets, Integers
+from invoice_lab.recommendation.model import Model, by_popularity, share_of_baskets
+from invoice_lab.recommendation.own import faded
+from invoice_lab.recommendation.ranking import rows_of
+from invoice_lab.warehouse.queries.frames import one_of, whole
+
+TOGETHER = ("baskets", "customers")
+"""What two products may share: a basket, or a customer."""
+NEIGHBOURS = 200
+LEAST_TOGETHER = 3
+"""Baskets, or customers, that two products must share."""
+_TIE = 1e-6
+_PRODUCTS = 500
+
+
+def holders(baskets: Baskets, together: str = "baskets") -> csr_matrix:
+    """Return which baskets, or customers, hold which product: shape (baskets or customers, products), of ones."""
+    if one_of(together, TOGETHER, "way for products to be together") == "baskets":
+        return baskets.by_basket()
+    held = baskets.by_customer().astype(np.float32)
+    held.data[:] = 1.0
+    return held
+
+
+def cosines(held: csr_matrix, least: int = LEAST_TOGETHER, most: int = NEIGHBOURS) -> csr_matrix:
+    """Return how alike products are, 0 to 1, by who holds them: shape (products, products), nothing on the diagonal.
+
+    Parameters
+    ----------
+    held : csr_matrix, shape (holders, products)
+        Of ones.
+    least : int
+        Holders that two products must share.
+    most : int
+        Products that are kept of each, the nearest.
+    """
+    whole(least, "least", 1)
+    columns = held.T.tocsr()
+    size = np.sqrt(np.diff(columns.indptr).astype(np.float64))
+    parts = []
+    for start in range(0, columns.shape[0], _PRODUCTS):
+        shared = (columns[start : start + _PRODUCTS] @ held).tocoo()
+        row, column, count = shared.row.astype(np.int64), shared.col.astype(np.int64), shared.data
+        kept = (count >= least) & (row + start != column)
+        row, column = row[kept], column[kept]
+        cosine = count[kept] / (size[row + start] * size[column])
+        sort = np.lexsort((column, -cosine, row))
+        row, column, cosine = row[sort], column[sort], cosine[sort]
+        first = np.arange(len(row)) - np.searchsorted(row, row) < most
+        shape = (min(_PRODUCTS, columns.shape[0] - start), columns.shape[0])
+        parts.append(csr_matrix((cosine[first], (row[first], column[first])), shape=shape))
+    return csr_matrix(vstack(parts, format="csr"))
+
+
+def item_item(baskets: Baskets, together: str = "baskets", half_life_days: float = 365.0) -> Model:
+    """Score products by how alike they are to what the customer bought (Linden, Smith and York, 2003).
+
+    The score is the sum of cosines with the customer's products, each by the logarithm of its faded count; a product is
+    wholly like itself.
+
+    Raises
+    ------
+    UsageError
+        For an unknown way to be together.
+    """
+    if not 0 < half_life_days < np.inf:
+        raise UsageError(f"half_life_days is {half_life_days!r}; it must be a positive number of days.")
+    alike = cosines(holders(baskets, together)) + identity(len(baskets.products), format="csr")
+    bought = baskets.by_customer(faded(baskets, half_life_days)).log1p()
+
+    def scores(customers: Integers) -> csr_matrix:
+        return rows_of(bought, customers) @ alike
+
+    return Model(scores, _TIE * share_of_baskets(baskets), by_popularity(baskets))

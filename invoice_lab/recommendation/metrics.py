@@ -1,0 +1,93 @@
+"""How well a list of products foretells a basket, customer by customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
+from invoice_lab.recommendation.ranking import Ranked
+
+DEFINITIONS = {
+    "hit_rate": "share of customers whose held-out basket holds at least one of the k products",
+    "recall": "share of the held-out basket's products that are among the k; mean over customers",
+    "ndcg": "sum of 1 / log2(1 + rank) over the k products that are in the held-out basket, divided by the same sum of "
+    "the best possible list of min(k, products in the basket); mean over customers",
+    "mrr": "1 / rank of the first of the k products that is in the held-out basket, 0 where none is; mean over customers",
+    "new_recall": "of the held-out products that the customer never bought before, the share that is among the k of the "
+    "list of new ones; mean over customers with such products",
+    "coverage": "share of all products that are in somebody's list",
+    "repeats": "share of the listed products that the customer bought before",
+    "popularity_bias": "mean share of baskets that hold a listed product, divided by that of a bought product",
+}
+"""What each metric is."""
+PER_CUSTOMER = ("hit_rate", "recall", "ndcg", "mrr")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be foretold.
+
+    Attributes
+    ----------
+    customers : ndarray of int, shape (tested,)
+        Codes, ascending.
+    baskets : Baskets
+        One basket of each of them.
+    """
+
+    customers: Integers
+    baskets: Baskets
+
+    @property
+    def place(self) -> Integers:
+        """Index into `customers` of each entry."""
+        return np.searchsorted(self.customers, self.baskets.customer).astype(np.int64)
+
+    @property
+    def sizes(self) -> Integers:
+        """Products in each customer's basket."""
+        return np.bincount(self.place, minlength=len(self.customers)).astype(np.int64)
+
+    def only(self, kept: Integers) -> Target:
+        """Return the target of some of the customers, by their index, ascending."""
+        customers = self.customers[kept]
+        return Target(customers, self.baskets.only(np.isin(self.baskets.customer, customers)))
+
+
+def per_customer(ranked: Ranked, target: Target, k: int) -> Floats:
+    """Return `PER_CUSTOMER` of each customer: shape (metrics, customers)."""
+    size, count = len(target.baskets.products), len(target.customers)
+    wanted = target.place * size + target.baskets.product
+    hit = np.isin(ranked.place * size + ranked.product, wanted)
+    discounts = discounts_of(k)
+    gain = np.bincount(ranked.place, weights=hit * discounts[ranked.rank], minlength=count)
+    hits = np.bincount(ranked.place, weights=hit, minlength=count)
+    first = np.zeros(count)
+    np.maximum.at(first, ranked.place[hit], 1 / (1 + ranked.rank[hit]))
+    return np.vstack([(hits > 0).astype(float), hits / target.sizes, gain / ideal(target.sizes, k), first])
+
+
+def by_chance(target: Target, k: int) -> Floats:
+    """Return the expectation of `per_customer` for k products drawn at random from all."""
+    products, sizes = len(target.baskets.products), target.sizes
+    k = min(k, products)
+    left = products - sizes[:, None] - np.arange(k)
+    missed = np.cumprod(np.maximum(left, 0) / (products - np.arange(k)), axis=1)  # none among the first 1, 2, ... k
+    before = np.hstack([np.ones((len(sizes), 1)), missed[:, :-1]])
+    first = ((before - missed) / np.arange(1, k + 1)).sum(axis=1)
+    gain = sizes / products * discounts_of(k).sum() / ideal(sizes, k)
+    return np.vstack([1 - missed[:, -1], np.full(len(sizes), k / products), gain, first])
+
+
+def discounts_of(k: int) -> Floats:
+    """Return what a hit is worth by its rank."""
+    found: Floats = 1 / np.log2(np.arange(2, k + 2))
+    return found
+
+
+def ideal(sizes: Integers, k: int) -> Floats:
+    """Return the gain of the best possible list for baskets of these sizes."""
+    found: Floats = np.cumsum(discounts_of(k))[np.minimum(sizes, k) - 1]
+    return found
