@@ -1,6 +1,8 @@
 """Products for customers, with reasons that can be said aloud and the proof beside them. Frames in, frames out."""
 
-from invoice_lab.recommendation.evaluation import evaluate, verdict
+from invoice_lab.recommendation.evaluation import evaluate
+from invoice_lab.recommendation.filters import Filters
 from invoice_lab.recommendation.recommender import Recommender
+from invoice_lab.recommendation.verdict import verdict
 
-__all__ = ["Recommender", "evaluate", "verdict"]
+__all__ = ["Filters", "Recommender", "evaluate", "verdict"]

@@ -1,56 +1,98 @@
-"""Honest evaluation: each customer's last basket held out, intervals over customers, and a verdict in plain words."""
+"""Honest evaluation: baskets that were not learnt from, every method on the same customers, with intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from invoice_lab.errors import NotEnoughDataError
-from invoice_lab.recommendation.baskets import Baskets, Floats, Integers, read_baskets
-from invoice_lab.recommendation.ranking import top
-from invoice_lab.recommendation.recommender import HALF_LIFE_DAYS, PRIOR_BASKETS, check_parameters
-from invoice_lab.recommendation.scores import METHODS, wants
+from invoice_lab.recommendation.baskets import Baskets, Floats, read_baskets
+from invoice_lab.recommendation.methods import AUTO, CHANCE, METHODS, fitted, method_named, usual
+from invoice_lab.recommendation.metrics import PER_CUSTOMER, Target, by_chance, new_recall, per_customer
+from invoice_lab.recommendation.model import share_of_baskets
+from invoice_lab.recommendation.protocols import LAST_BASKET, split
+from invoice_lab.recommendation.ranking import Ranked, Wanted, tops
+from invoice_lab.recommendation.selection import NEW, Choice, choose
 from invoice_lab.warehouse.queries.frames import Day, one_of, whole
 
-EVALUATED = (*METHODS, "chance")
-MIN_BASKETS = 3
-MIN_CUSTOMERS = 20
-HIT_RATE_DEFINITION = "share of customers whose held-out basket holds at least one of the k products"
-NDCG_DEFINITION = (
-    "sum of 1 / log2(1 + rank) over the k products that are in the held-out basket, divided by the same sum of the "
-    "best possible list of min(k, products in the basket); mean over customers"
-)
+BASE = "popularity"
+"""What every method is compared with, besides chance."""
+METRICS = (*PER_CUSTOMER, "new_recall")
+"""Metrics with an interval."""
 _BLOCK = 1_000_000
+_LISTS = ("coverage", "repeats", "popularity_bias")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a method, as `evaluate` returns it.
+    choice : Choice
+        What ``auto`` chose, from the baskets that are learnt from alone.
+    everything, learnt : Baskets
+        All there are, and those that are learnt from.
+    target : Target
+    values : mapping of str to ndarray, shape (metrics, customers)
+        `METRICS` of each customer, by method.
+    k : int
+    """
+
+    table: pd.DataFrame
+    choice: Choice
+    everything: Baskets
+    learnt: Baskets
+    target: Target
+    values: Mapping[str, Floats]
+    k: int
+
+    @property
+    def customers(self) -> npt.NDArray[Any]:
+        """The ids of the customers that were tested."""
+        found: npt.NDArray[Any] = self.target.baskets.customers[self.target.customers]
+        return found
+
+    def row(self, method: str) -> pd.Series:
+        """Return the row of a method, also where it stands as ``auto`` alone."""
+        rows = self.table[self.table["used"] == method]
+        return rows.iloc[0]
 
 
 def evaluate(
     lines: pd.DataFrame,
+    protocol: str = LAST_BASKET,
+    split: Day | None = None,
     k: int = 10,
     methods: Sequence[str] | None = None,
     *,
     as_of: Day | None = None,
-    half_life_days: float = HALF_LIFE_DAYS,
-    prior_baskets: float = PRIOR_BASKETS,
     resamples: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Hold out the last basket of each customer who has three or more, recommend from the rest, compare.
+    """Learn from earlier baskets, recommend, and compare with later ones.
 
-    Customers with fewer baskets stay in the training data. ``chance`` is what k products drawn at random from all would
-    reach on average, computed exactly.
+    Each method has the parameters that do best on the last of the earlier baskets; ``auto`` is the method that does
+    best there. ``chance`` is what k products drawn at random from all would reach on average, computed exactly.
 
     Parameters
     ----------
     lines : DataFrame
-        As for `Recommender.fit`.
+        customer_id, basket_id, date, product_id, quantity.
+    protocol, split
+        As `invoice_lab.recommendation.protocols.split` takes them.
     k : int
         Length of the lists.
     methods : sequence of str, optional
-        Of `EVALUATED`; all where left out. ``popularity`` is always computed, to compare with.
-    as_of, half_life_days, prior_baskets
-        As for `Recommender`.
+        ``auto``, ``chance`` and `METHODS`; all that are there without an extra package, where left out.
+    as_of : date, datetime or str, optional
+        Later lines are left out.
     resamples : int
         Bootstrap resamples of the customers, the same ones for every method.
     seed : int
@@ -58,127 +100,125 @@ def evaluate(
     Returns
     -------
     DataFrame
-        One row a method: method, n (customers), k, and for the metrics ``hit_rate`` and ``ndcg``
-        (`HIT_RATE_DEFINITION`, `NDCG_DEFINITION`) the mean, ``_low`` and ``_high`` (95 % percentile bootstrap), and
-        ``_gain``, ``_gain_low``, ``_gain_high``: the paired difference to popularity.
+        One row a method: method, used (what ``auto`` chose, else the method; its lists of new products are those of the
+        method that it chose for these), n (customers), k; of each of `METRICS`
+        the mean, ``_low`` and ``_high`` (95 % percentile bootstrap), the paired difference to popularity (``_gain``,
+        ``_gain_low``, ``_gain_high``) and to chance (``_over_chance`` and its interval); coverage, repeats,
+        popularity_bias. `invoice_lab.recommendation.metrics.DEFINITIONS` says what each is. What can't be said of a
+        method, or of customers none of whom bought something new, is missing.
 
     Raises
     ------
     NotEnoughDataError
-        Where fewer than 20 customers have three baskets.
-    UsageError
-        For a wrong parameter, column or value.
+        Where fewer than 20 customers can be tested.
+    UsageError, MissingToolError
+        For a wrong parameter, column or value; for a method whose package isn't installed.
     """
+    return evaluated(read_baskets(lines, as_of), protocol, split, k, methods, resamples=resamples, seed=seed).table
+
+
+def evaluated(
+    baskets: Baskets,
+    protocol: str = LAST_BASKET,
+    day: Day | None = None,
+    k: int = 10,
+    methods: Sequence[str] | None = None,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Do what `evaluate` does, and return all that was found."""
     whole(k, "k", 1)
-    whole(resamples, "resamples", 100)
-    check_parameters("decayed", half_life_days, prior_baskets)
-    chosen = [one_of(method, EVALUATED, "method to evaluate") for method in methods or EVALUATED]
-    training, held_out, customers = _split(read_baskets(lines, as_of))
-    metrics: dict[str, Floats] = {}
-    for method in dict.fromkeys([*chosen, "popularity"]):
-        if method == "chance":
-            metrics[method] = _by_chance(held_out, customers, k)
-        else:
-            _, product, _ = ranked = top(wants(training, method, half_life_days, prior_baskets), customers, k)
-            metrics[method] = _metrics(ranked[0], product, held_out, customers, k)
-    return _table({method: metrics[method] for method in chosen}, metrics["popularity"], k, resamples, seed)
+    whole(resamples, "resamples", 100, 100_000)
+    whole(seed, "seed", 0, 2**32 - 1)
+    learnt, target = split(baskets, protocol, day)
+    asked = list(dict.fromkeys(methods or [AUTO, *usual(len(baskets.customers)), CHANCE]))
+    for name in asked:
+        one_of(name, [AUTO, CHANCE, *METHODS], "method to evaluate")
+        if name in METHODS:
+            method_named(name)
+    tried = [name for name in METHODS if name in {*usual(len(baskets.customers)), *asked}]
+    choice = choose(learnt, k, tried, seed)
+    run = _Run(learnt, target, choice, k)
+    used = {name: choice.method if name == AUTO else name for name in asked}
+    for name in dict.fromkeys([*used.values(), *([choice.new] if AUTO in asked else []), BASE, CHANCE]):
+        run.run(name)
+    return Evaluation(run.table(used, resamples, seed), choice, baskets, learnt, target, run.values, k)
 
 
-def verdict(evaluation: pd.DataFrame) -> str:
-    """Say in a sentence whether own purchases tell more about the next basket than popularity does.
+class _Run:
+    """Methods run on the same target."""
 
-    There is evidence of personal taste where a method beats popularity on the paired 95 % intervals of both metrics.
-    """
-    rows = evaluation[evaluation["method"].isin(["decayed", "frequency"])]
-    n, k = (int(evaluation[column].iloc[0]) for column in ("n", "k"))
-    better = rows[(rows["hit_rate_gain_low"] > 0) & (rows["ndcg_gain_low"] > 0)]
-    if better.empty:
-        return (
-            f"There is no evidence of personal taste in this data: for {n} customers with {MIN_BASKETS} baskets or "
-            "more, no method based on their own purchases predicts the last basket better than what is popular."
-        )
-    best = better.sort_values(["ndcg", "method"], ascending=[False, True]).iloc[0]
-    return (
-        f"Customers buy again what they bought: of {n} customers with {MIN_BASKETS} baskets or more, "
-        f"{best['hit_rate']:.1%} find a product of their last basket among the {k} recommended by their own purchases, "
-        f"{100 * best['hit_rate_gain']:.1f} percentage points more than by popularity alone "
-        f"(95 % interval {100 * best['hit_rate_gain_low']:.1f} to {100 * best['hit_rate_gain_high']:.1f})."
-    )
+    def __init__(self, learnt: Baskets, target: Target, choice: Choice, k: int) -> None:
+        self._learnt, self._target, self._choice, self._k = learnt, target, choice, k
+        self._bought = learnt.by_customer()
+        self._shares = share_of_baskets(learnt)
+        self.values: dict[str, Floats] = {}
+        self._lists: dict[str, dict[str, float]] = {}
 
+    def run(self, name: str) -> None:
+        """Run a method."""
+        if name == CHANCE:
+            fresh = np.full((1, len(self._target.customers)), np.nan)
+            self.values[name] = np.vstack([by_chance(self._target, self._k), fresh])
+            self._lists[name] = {}
+            return
+        model = fitted(name, self._learnt, self._choice.of(name))
+        ranked, new = tops(model, self._target.customers, self._k, [Wanted(), Wanted(never=self._bought)])
+        if self._choice.of(name) != (own := self._choice.of(name, NEW)):
+            model = fitted(name, self._learnt, own)
+            (new,) = tops(model, self._target.customers, self._k, [Wanted(never=self._bought)])
+        fresh = new_recall(new, self._target, self._bought)
+        self.values[name] = np.vstack([per_customer(ranked, self._target, self._k), fresh])
+        self._lists[name] = self._about(ranked)
 
-def _split(baskets: Baskets) -> tuple[Baskets, Baskets, Integers]:
-    count = np.zeros(len(baskets.customers), dtype=np.int64)
-    np.maximum.at(count, baskets.customer, baskets.basket + 1)
-    tested = count >= MIN_BASKETS
-    customers = np.flatnonzero(tested).astype(np.int64)
-    if len(customers) < MIN_CUSTOMERS:
-        raise NotEnoughDataError(
-            f"Only {len(customers)} customers have {MIN_BASKETS} baskets or more; at least {MIN_CUSTOMERS} are needed "
-            "to judge recommendations."
-        )
-    last = (baskets.basket == 0) & tested[baskets.customer]
-    return baskets.only(~last), baskets.only(last), customers
+    def table(self, used: Mapping[str, str], resamples: int, seed: int) -> pd.DataFrame:
+        """Return the rows of the methods."""
+        drawn = {name: _bootstrap(values, resamples, seed) for name, values in self.values.items()}
+        means = {name: _means(values) for name, values in self.values.items()}
+        rows = []
+        for asked, name in used.items():
+            row: dict[str, object] = {"method": asked, "used": name, "n": len(self._target.customers), "k": self._k}
+            for i, metric in enumerate(METRICS):
+                own = self._choice.new if asked == AUTO and metric == "new_recall" else name
+                row |= _interval(metric, means[own][i], drawn[own][i])
+                for base, what in ((BASE, "gain"), (CHANCE, "over_chance")):
+                    difference = drawn[own][i] - drawn[base][i]
+                    row |= _interval(f"{metric}_{what}", means[own][i] - means[base][i], difference)
+            rows.append(row | {key: self._lists[name].get(key, np.nan) for key in _LISTS})
+        return pd.DataFrame(rows)
 
-
-def _discounts(k: int) -> Floats:
-    discounts: Floats = 1 / np.log2(np.arange(2, k + 2))
-    return discounts
-
-
-def _sizes(held_out: Baskets, customers: Integers) -> Integers:
-    place = np.searchsorted(customers, held_out.customer)
-    return np.bincount(place, minlength=len(customers)).astype(np.int64)
-
-
-def _metrics(place: Integers, product: Integers, held_out: Baskets, customers: Integers, k: int) -> Floats:
-    """Return hit and NDCG of each customer: shape (2, customers)."""
-    size = len(held_out.products)
-    rank = np.arange(len(place)) - np.searchsorted(place, place)
-    hit = np.isin(customers[place] * size + product, held_out.customer * size + held_out.product)
-    discounts = _discounts(k)
-    gain = np.bincount(place, weights=hit * discounts[rank], minlength=len(customers))
-    ideal = np.cumsum(discounts)[np.minimum(_sizes(held_out, customers), k) - 1]
-    return np.vstack([(gain > 0).astype(float), gain / ideal])
+    def _about(self, ranked: Ranked) -> dict[str, float]:
+        """Say what lists hold, whatever the target."""
+        size = len(self._shares)
+        bought = self._bought[self._target.customers].tocoo()
+        repeated = np.isin(ranked.place * size + ranked.product, bought.row.astype(np.int64) * size + bought.col)
+        usual_share = float(np.average(self._shares, weights=self._learnt.popularity()))
+        found = (len(np.unique(ranked.product)) / size, float(repeated.mean()),
+                 float(self._shares[ranked.product].mean()) / usual_share)  # fmt: skip
+        return dict(zip(_LISTS, found, strict=True))
 
 
-def _by_chance(held_out: Baskets, customers: Integers, k: int) -> Floats:
-    """Return the expectation of `_metrics` for k products drawn at random (hypergeometric)."""
-    products, sizes = len(held_out.products), _sizes(held_out, customers)
-    k = min(k, products)
-    left = products - sizes[:, None] - np.arange(k)
-    missed = np.prod(np.maximum(left, 0) / (products - np.arange(k)), axis=1)
-    discounts = _discounts(k)
-    ideal = np.cumsum(discounts)[np.minimum(sizes, k) - 1]
-    return np.vstack([1 - missed, sizes / products * discounts.sum() / ideal])
-
-
-def _table(metrics: dict[str, Floats], base: Floats, k: int, resamples: int, seed: int) -> pd.DataFrame:
-    both = np.vstack([base, *metrics.values()])
-    means = both.mean(axis=1)
-    drawn = _bootstrap(both, resamples, seed)
-    rows = []
-    for number, method in enumerate(metrics, start=1):
-        row: dict[str, object] = {"method": method, "n": base.shape[1], "k": k}
-        for i, metric in enumerate(("hit_rate", "ndcg")):
-            at = 2 * number + i
-            row |= _interval(metric, means[at], drawn[at])
-            row |= _interval(f"{metric}_gain", means[at] - means[i], drawn[at] - drawn[i])
-        rows.append(row)
-    return pd.DataFrame(rows)
+def _means(values: Floats) -> Floats:
+    known = ~np.isnan(values)
+    counts = known.sum(axis=1)
+    found: Floats = np.where(counts > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+    return found
 
 
 def _interval(name: str, value: float, drawn: Floats) -> dict[str, object]:
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    low, high = (np.nan, np.nan) if np.isnan(drawn).any() else np.quantile(drawn, [0.025, 0.975])
     return {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def _bootstrap(values: Floats, resamples: int, seed: int) -> Floats:
-    """Return the means of resampled customers: shape (rows of values, resamples)."""
-    rng = np.random.default_rng(seed)
-    n = values.shape[1]
+    """Return the means of resampled customers, the same ones for equal seeds: shape (rows of values, resamples)."""
+    rng, n = np.random.default_rng(seed), values.shape[1]
+    known, filled = ~np.isnan(values), np.nan_to_num(values)
     step = max(1, _BLOCK // n)
     blocks = []
     for start in range(0, resamples, step):
-        counts = rng.multinomial(n, np.full(n, 1 / n), size=min(step, resamples - start))
-        blocks.append(values @ counts.T / n)
+        counts = rng.multinomial(n, np.full(n, 1 / n), size=min(step, resamples - start)).T.astype(np.float64)
+        some = known.astype(np.float64) @ counts
+        blocks.append(np.where(some > 0, filled @ counts / np.maximum(some, 1), np.nan))
     return np.hstack(blocks)

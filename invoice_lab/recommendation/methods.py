@@ -58,13 +58,19 @@ METHODS: Mapping[str, Method] = {
         "Own purchases, fading",
         "older baskets count less; popularity is added",
         decayed,
-        tuple({"half_life_days": days, "prior_baskets": prior} for days in (365.0, 90.0, 1000.0) for prior in (8.0, 2.0)),
+        tuple(
+            {"half_life_days": days, "prior_baskets": prior}
+            for days in (365.0, 90.0, 1000.0)
+            for prior in (8.0, 2.0, 32.0, 128.0)
+        ),
     ),
     "item_item": Method(
         "Products like own ones",
         "Linden, Smith and York, IEEE Internet Computing 7, 2003",
         item_item,
-        ({"together": "baskets"}, {"together": "customers"}),
+        tuple(
+            {"together": what, "half_life_days": days} for what in ("baskets", "customers") for days in (365.0, 60.0)
+        ),
     ),
     "tifu_knn": Method(
         "TIFU-kNN",
@@ -81,7 +87,7 @@ METHODS: Mapping[str, Method] = {
         "UP-CF",
         "Faggioli, Polato and Aiolli, UMAP 2020",
         up_cf,
-        tuple({"recent": recent, "locality": power} for recent in (10, 0, 5) for power in (10.0, 5.0)),
+        tuple({"recent": recent, "locality": power} for recent in (10, 0) for power in (10.0, 5.0)),
         compares=True,
     ),
     "als": Method("Implicit ALS", "Hu, Koren and Volinsky, ICDM 2008", als, extra=True),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
-from invoice_lab.recommendation.ranking import Ranked
+from invoice_lab.recommendation.ranking import Ranked, rows_of
 
 DEFINITIONS = {
     "hit_rate": "share of customers whose held-out basket holds at least one of the k products",
@@ -67,6 +68,27 @@ def per_customer(ranked: Ranked, target: Target, k: int) -> Floats:
     first = np.zeros(count)
     np.maximum.at(first, ranked.place[hit], 1 / (1 + ranked.rank[hit]))
     return np.vstack([(hits > 0).astype(float), hits / target.sizes, gain / ideal(target.sizes, k), first])
+
+
+def new_recall(ranked: Ranked, target: Target, bought: csr_matrix) -> Floats:
+    """Return each customer's recall of what they hadn't bought before: shape (customers,); NaN where that is nothing.
+
+    Parameters
+    ----------
+    ranked : Ranked
+        Lists without what was bought before.
+    target : Target
+    bought : csr_matrix, shape (all customers, products)
+    """
+    size, count = len(target.baskets.products), len(target.customers)
+    known = rows_of(bought, target.customers).tocoo()
+    wanted = target.place * size + target.baskets.product
+    fresh = wanted[~np.isin(wanted, known.row.astype(np.int64) * size + known.col)]
+    there = np.bincount(fresh // size, minlength=count)
+    hit = np.isin(ranked.place * size + ranked.product, fresh)
+    hits = np.bincount(ranked.place[hit], minlength=count)
+    found: Floats = np.where(there > 0, hits / np.maximum(there, 1), np.nan)
+    return found
 
 
 def by_chance(target: Target, k: int) -> Floats:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, spmatrix
+from scipy.sparse import coo_matrix, csr_matrix, spmatrix
 
 from invoice_lab.recommendation.baskets import Floats, Integers
 from invoice_lab.recommendation.model import Model
 
 _CELLS = 4_000_000
 """Cells of a block that is reckoned whole."""
+_FULL = 0.05
+"""Share of a block's scores that are known, above which it is reckoned whole."""
 _ROWS = 50_000
 """Customers of a block whose known scores are few."""
 
@@ -35,6 +37,11 @@ class Ranked:
     place: Integers
     product: Integers
     score: Floats
+
+    @classmethod
+    def nothing(cls) -> Ranked:
+        """Return no list at all."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
     @property
     def rank(self) -> Integers:
@@ -71,29 +78,48 @@ def top(model: Model, customers: Integers, k: int, wanted: Wanted | None = None)
         Length of a list; fewer where there aren't as many.
     wanted : Wanted, optional
     """
-    wanted = wanted or Wanted()
-    best = _dense if model.dense else _sparse
+    return tops(model, customers, k, [wanted or Wanted()])[0]
+
+
+def tops(model: Model, customers: Integers, k: int, wanted: Sequence[Wanted]) -> list[Ranked]:
+    """Rank products for customers once for each of `wanted`, from scores that are reckoned once; as `top`."""
     rows = max(1, _CELLS // max(len(model.order), 1)) if model.dense else _ROWS
     starts = range(0, len(customers), rows)
-    blocks = [customers[start : start + rows] for start in starts]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(lambda block: best(model, block, k, wanted), blocks))
-    places = [part.place + start for start, part in zip(starts, found, strict=True)]
+        blocks = list(pool.map(lambda start: _block(model, customers[start : start + rows], k, wanted), starts))
+    return [_joined(starts, [block[number] for block in blocks]) for number in range(len(wanted))]
+
+
+def _joined(starts: Sequence[int], blocks: Sequence[Ranked]) -> Ranked:
+    if not blocks:
+        return Ranked.nothing()
+    places = [block.place + start for start, block in zip(starts, blocks, strict=True)]
     return Ranked(
-        np.concatenate([np.empty(0, np.int64), *places]),
-        np.concatenate([np.empty(0, np.int64), *(part.product for part in found)]),
-        np.concatenate([np.empty(0), *(part.score for part in found)]),
+        np.concatenate(places),
+        np.concatenate([block.product for block in blocks]),
+        np.concatenate([block.score for block in blocks]),
     )
 
 
-def _dense(model: Model, customers: Integers, k: int, wanted: Wanted) -> Ranked:
-    scores = np.asarray(model.scores(customers) + model.prior, np.float64)
+def _block(model: Model, customers: Integers, k: int, wanted: Sequence[Wanted]) -> list[Ranked]:
+    scores = model.scores(customers)
+    if model.dense:
+        return [_dense(model, scores, customers, k, one) for one in wanted]
+    if scores.nnz <= _FULL * scores.shape[0] * scores.shape[1]:
+        return [_sparse(model, scores.tocoo(), customers, k, one) for one in wanted]
+    rows = max(1, _CELLS // scores.shape[1])
+    starts = range(0, len(customers), rows)
+    parts = [(scores[start : start + rows].toarray(), customers[start : start + rows]) for start in starts]
+    return [_joined(starts, [_dense(model, part, who, k, one) for part, who in parts]) for one in wanted]
+
+
+def _dense(model: Model, own: Floats, customers: Integers, k: int, wanted: Wanted) -> Ranked:
+    scores = np.asarray(own + model.prior, np.float64)
     for row, column in _pairs(wanted.never, customers):
         scores[row, column] = -np.inf
-    if wanted.only is not None:
+    for row, column in _pairs(wanted.only, customers):
         kept = np.full_like(scores, -np.inf)
-        for row, column in _pairs(wanted.only, customers):
-            kept[row, column] = scores[row, column]
+        kept[row, column] = scores[row, column]
         scores = kept
     if wanted.products is not None:
         scores[:, ~wanted.products] = -np.inf
@@ -103,23 +129,22 @@ def _dense(model: Model, customers: Integers, k: int, wanted: Wanted) -> Ranked:
     return _best(place, product, scores[place, product], model.position, k)
 
 
-def _sparse(model: Model, customers: Integers, k: int, wanted: Wanted) -> Ranked:
+def _sparse(model: Model, known: coo_matrix, customers: Integers, k: int, wanted: Wanted) -> Ranked:
     """Compare only what may be in the first k: products with a score of the customer's own, and the most popular."""
-    known = model.scores(customers).tocoo()
     place, product, own = known.row.astype(np.int64), known.col.astype(np.int64), known.data
     size = len(model.order)
     kept = np.ones(len(place), bool) if wanted.products is None else wanted.products[product]
-    taken = place * size + product
-    for pairs in _pairs(wanted.never, customers):
-        excluded = pairs[0] * size + pairs[1]
-        kept &= ~np.isin(taken, excluded)
+    pairs = taken = place * size + product
+    for row, column in _pairs(wanted.never, customers):
+        excluded = row * size + column
+        kept &= ~np.isin(pairs, excluded)
         taken = np.concatenate([taken, excluded])
-    if wanted.only is not None:
-        ((row, column),) = _pairs(wanted.only, customers)
-        kept &= np.isin(place * size + product, row * size + column)
-    fill = wanted.only is None
+    for row, column in _pairs(wanted.only, customers):
+        kept &= np.isin(pairs, row * size + column)
     order = model.order if wanted.products is None else model.order[wanted.products[model.order]]
-    new_place, new_product = _popular(taken, size, len(customers), k, order) if fill else (place[:0], product[:0])
+    if wanted.only is not None:
+        order = order[:0]  # nothing that wasn't scored
+    new_place, new_product = _popular(taken, size, len(customers), k, order)
     places, products = np.concatenate([place[kept], new_place]), np.concatenate([product[kept], new_product])
     scores = np.concatenate([own[kept], np.zeros(len(new_place))]) + model.prior[products]
     return _best(places, products, scores, model.position, k)

@@ -1,4 +1,4 @@
-"""Recommend products to customers by what they bought, with a reason for each."""
+"""Recommend products to customers: what they buy again, what is new to them, or both, each with a reason."""
 
 from __future__ import annotations
 
@@ -10,139 +10,270 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import UsageError
-from invoice_lab.recommendation.baskets import Integers, Labels, read_baskets
-from invoice_lab.recommendation.ranking import top
-from invoice_lab.recommendation.scores import METHODS, wants
-from invoice_lab.warehouse.queries.frames import Day, one_of, whole
+from invoice_lab.recommendation.baskets import Baskets, Floats, Integers, Labels, read_baskets
+from invoice_lab.recommendation.cold import best_sellers
+from invoice_lab.recommendation.filters import Filters
+from invoice_lab.recommendation.history import History
+from invoice_lab.recommendation.items import cosines, holders, shared
+from invoice_lab.recommendation.lists import HALF_LIFE_DAYS, again
+from invoice_lab.recommendation.methods import AUTO, METHODS, Parameters, fitted, method_named
+from invoice_lab.recommendation.model import Model
+from invoice_lab.recommendation.ranking import Ranked, Wanted, top
+from invoice_lab.recommendation.reasons import Reasons
+from invoice_lab.recommendation.selection import NEW, Choice, choose
+from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, one_of, require_values, whole
 
-HALF_LIFE_DAYS = 365.0
-PRIOR_BASKETS = 8.0
+KINDS = ("all", "again", "new")
 COLUMNS = ("customer_id", "rank", "product_id", "score", "reason")
 
 
 class Recommender(BaseEstimator):  # type: ignore[misc]
-    """What a customer bought most, old purchases counting less, ties and gaps filled by what everybody buys.
+    """Products for each customer.
 
     Parameters
     ----------
-    method : {"decayed", "frequency", "popularity"}
-        Decayed own counts, plain own counts, or the same best sellers for all.
-    half_life_days : float, default 365
-        ``decayed``: days after which a purchase counts half.
-    prior_baskets : float, default 8
-        ``decayed``: how many average baskets each customer is taken to have bought before; with 0 customers get what
-        they bought before anything else.
+    method : str, default "auto"
+        A method of `invoice_lab.recommendation.methods.METHODS`, or ``auto``: the one that does best on the last of the
+        baskets. What that is depends on data and seed alone: methods that need an extra package must be named.
+    parameters : mapping, optional
+        Of the method; its usual ones, or with ``auto`` the best ones, where left out.
+    random_state : int, default 0
 
     Attributes
     ----------
+    method_, new_method_ : str
+        The methods in use, for all products and for new ones.
+    choice_ : Choice or None
+        How they were chosen; None where a method was named.
     customers_, products_ : ndarray
         Known ids, sorted.
-    buyers_ : ndarray of int, shape (products,)
-        Customers who bought each product.
+    names_ : ndarray
+        Of the products, for readers: the lines' column ``product``, else the ids.
+    as_of_ : Timestamp
+        The day of the report: `as_of`, else that of the last line.
     """
 
-    def __init__(
-        self, method: str = "decayed", half_life_days: float = HALF_LIFE_DAYS, prior_baskets: float = PRIOR_BASKETS
-    ) -> None:
+    def __init__(self, method: str = AUTO, *, parameters: Parameters | None = None, random_state: int = 0) -> None:
         self.method = method
-        self.half_life_days = half_life_days
-        self.prior_baskets = prior_baskets
+        self.parameters = parameters
+        self.random_state = random_state
 
-    def fit(self, lines: pd.DataFrame, as_of: Day | None = None) -> Recommender:
+    def fit(self, lines: pd.DataFrame, as_of: Day | None = None, groups: pd.Series | None = None) -> Recommender:
         """Learn from purchase lines.
 
         Parameters
         ----------
         lines : DataFrame
             customer_id, basket_id, date, product_id, quantity; a product counts once a basket, returns don't count.
+            Optional: product (its name, for reasons), price (for filters).
         as_of : date, datetime or str, optional
             Later lines are left out.
+        groups : Series of str, optional
+            Segment or category by customer_id, also of customers without a purchase: these get the best sellers of
+            theirs.
 
         Raises
         ------
-        UsageError
-            For a wrong parameter, column or value.
+        UsageError, MissingToolError
+            For a wrong parameter, column or value; for a method whose package isn't installed.
         NotEnoughDataError
             Where there are no lines.
         """
-        check_parameters(self.method, self.half_life_days, self.prior_baskets)
+        whole(self.random_state, "random_state", 0, 2**32 - 1)
+        one_of(self.method, [AUTO, *METHODS], "method of recommending")
+        if self.method == AUTO and self.parameters is not None:
+            raise UsageError("parameters are of one method; with 'auto' they are found.", "Name the method.")
         baskets = read_baskets(lines, as_of)
+        self.groups_ = _checked(groups)
+        self.as_of_ = as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
         self.customers_, self.products_ = baskets.customers, baskets.products
-        self.buyers_ = baskets.buyers()
-        self._wants = wants(baskets, self.method, self.half_life_days, self.prior_baskets)
+        self.names_, self.prices_ = _about_products(lines, self.products_)
+        self._learn(baskets)
         return self
 
-    def recommend(self, customers: Iterable[object] | None = None, k: int = 10) -> pd.DataFrame:
+    def _learn(self, baskets: Baskets) -> None:
+        self._baskets, self.history_ = baskets, History.of(baskets)
+        self.choice_: Choice | None = None
+        self.method_ = self.new_method_ = self.method
+        if self.method == AUTO:
+            self.choice_ = choose(baskets, seed=self.random_state)
+            self.method_, self.new_method_ = self.choice_.method, self.choice_.new
+        else:
+            method_named(self.method)
+        chosen = self.choice_.of(self.method_) if self.choice_ else self.parameters
+        for_new = self.choice_.of(self.new_method_, NEW) if self.choice_ else self.parameters
+        due = bool(self.choice_ and self.choice_.due)
+        day = day_number(self.as_of_)
+        self._models: dict[str, Model] = {
+            "all": fitted(self.method_, baskets, chosen),
+            "new": fitted(self.new_method_, baskets, for_new),
+            "again": again(baskets, self.history_, day, HALF_LIFE_DAYS, due=due),
+        }
+        self.similar_ = cosines(shared(holders(baskets, "customers")))
+        self._reasons = Reasons(self.history_, self.names_, day, self.similar_)
+
+    def recommend(
+        self,
+        customers: Iterable[object] | None = None,
+        k: int = 10,
+        kind: str = "all",
+        filters: Filters | None = None,
+    ) -> pd.DataFrame:
         """Recommend products.
 
         Parameters
         ----------
         customers : iterable of ids, optional
-            All known customers where left out. A customer without a purchase gets the best sellers.
+            All known customers where left out. One without a purchase gets the best sellers of their group, or of all,
+            and nothing to buy again.
         k : int
             Products a customer; fewer where there aren't as many.
+        kind : {"all", "again", "new"}
+            Any products, those that the customer bought before, or those that they didn't.
+        filters : Filters, optional
 
         Returns
         -------
         DataFrame
             customer_id, rank (from 1), product_id, score (comparable within a customer), reason; ordered by the
             customers as given and rank.
+
+        Raises
+        ------
+        UsageError
+            For an unknown kind or segment, or a wrong `k` or filter.
         """
         check_is_fitted(self, "customers_")
         whole(k, "k", 1)
-        asked = self.customers_ if customers is None else _ids(customers)
+        model = self._models[one_of(kind, KINDS, "kind of list")]
+        filters = filters or Filters()
+        filters.check()
+        asked = filters.customers(self.customers_ if customers is None else _ids(customers), self.groups_)
         known = pd.Index(self.customers_).get_indexer(asked)
-        cold = len(self.customers_)
-        codes, back = np.unique(np.where(known < 0, cold, known), return_inverse=True)
-        place, product, score = top(self._wants, codes.astype(np.int64), k)
-        rows = self._rows(codes[place].astype(np.int64), product, score)
-        bounds = np.searchsorted(place, np.arange(len(codes) + 1))
-        takes = [np.arange(bounds[code], bounds[code + 1]) for code in back]
-        frame = rows.iloc[np.concatenate(takes or [np.arange(0)])].reset_index(drop=True)
-        lengths = [len(take) for take in takes]
-        frame.insert(0, "customer_id", pd.Series(list(np.repeat(asked, lengths)), dtype=None if lengths else "str"))
-        frame.insert(
-            1, "rank", np.concatenate([np.arange(1, n + 1) for n in lengths] or [np.arange(0)]).astype("int64")
+        wanted = self._wanted(kind, filters)
+        codes, back = np.unique(known[known >= 0], return_inverse=True)
+        ranked = top(model, codes.astype(np.int64), k, wanted)
+        reasons = self._reasons.of(codes[ranked.place], ranked.product)
+        number = np.empty(len(asked), np.int64)
+        number[known >= 0] = back
+        of_cold, cold, why = self._cold(asked[known < 0], 0 if kind == "again" else k, wanted)
+        number[known < 0] = len(codes) + of_cold
+        lists = Ranked(
+            np.concatenate([ranked.place, len(codes) + cold.place]),
+            np.concatenate([ranked.product, cold.product]),
+            np.concatenate([ranked.score, cold.score]),
         )
-        return frame
+        return self._frame(asked, number, lists, np.concatenate([reasons, why]))
 
-    def _rows(self, customer: Integers, product: Integers, score: np.ndarray) -> pd.DataFrame:
+    def similar_products(self, product_id: object, k: int = 10) -> pd.DataFrame:
+        """Return the products that are most like one, by the customers who bought them.
+
+        Returns
+        -------
+        DataFrame
+            product_id, rank, neighbour, cosine (0 to 1), reason.
+
+        Raises
+        ------
+        UsageError
+            For a product that was never sold.
+        """
+        check_is_fitted(self, "customers_")
+        whole(k, "k", 1)
+        code = self._product(product_id)
+        row = self.similar_[code]
+        order = np.lexsort((row.indices, -row.data))[:k]
+        near = row.indices[order].astype(np.int64)
         return pd.DataFrame(
-            {"product_id": self.products_[product], "score": score, "reason": self._reasons(customer, product)}
+            {
+                "product_id": [self.products_[code]] * len(near),
+                "rank": np.arange(1, len(near) + 1),
+                "neighbour": self.products_[near],
+                "cosine": row.data[order],
+                "reason": self._reasons.alike(np.full(len(near), code), near),
+            }
         )
 
-    def _reasons(self, customer: Integers, product: Integers) -> Labels:
-        size = len(self.products_)
-        pairs = self._wants.customer * size + self._wants.product
-        at = np.searchsorted(pairs, customer * size + product)
-        found = np.minimum(at, len(pairs) - 1)
-        bought = (pairs[found] == customer * size + product) & (self.method != "popularity")
-        days = self._wants.last[found].astype("datetime64[D]").astype(str)
-        counts, buyers, total = self._wants.count[found], self.buyers_[product], len(self.customers_)
-        texts = [
-            _bought(count, day) if own else f"popular: bought by {number} of {total} customers"
-            for own, count, day, number in zip(bought, counts, days, buyers, strict=True)
-        ]
-        return np.array(texts, dtype=object)
+    def explain(self, customer_id: object, product_id: object) -> str:
+        """Say why a product is, or would be, recommended to a customer; raises `UsageError` for unknown ones."""
+        check_is_fitted(self, "customers_")
+        known = pd.Index(self.customers_).get_indexer(_ids([customer_id]))
+        product = np.array([self._product(product_id)])
+        if known[0] < 0:
+            return str(self._reasons.popular(product)[0])
+        return str(self._reasons.of(known.astype(np.int64), product)[0])
+
+    def _wanted(self, kind: str, filters: Filters) -> Wanted:
+        never = self.history_.bought if kind == "new" else None
+        if filters.not_within_days:
+            recent = self.history_.since(day_number(self.as_of_), filters.not_within_days)
+            never = recent if never is None else never + recent
+        only = self.history_.bought if kind == "again" else None
+        return Wanted(only, never, filters.products(self.products_, self._baskets.popularity(), self.prices_))
+
+    def _cold(self, asked: Labels, k: int, wanted: Wanted) -> tuple[Integers, Ranked, Labels]:
+        """Return the number of each cold customer's list, these lists, and their reasons."""
+        groups = pd.Series("", index=range(len(asked)))
+        if self.groups_ is not None:
+            groups = self.groups_.reindex(asked).fillna("").reset_index(drop=True)
+        number, distinct = pd.factorize(groups, sort=True)
+        return number, *best_sellers(
+            self.history_, self.customers_, self.groups_, list(distinct), k=k, products=wanted.products
+        )
+
+    def _frame(self, asked: Labels, number: Integers, lists: Ranked, reasons: Labels) -> pd.DataFrame:
+        """Return the lists of customers in their order; several may have the same one."""
+        bounds = np.searchsorted(lists.place, np.arange(int(number.max(initial=-1)) + 2))
+        begin, length = bounds[number], bounds[number + 1] - bounds[number]
+        within = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
+        rows = np.repeat(begin, length) + within
+        owner = np.repeat(np.arange(len(asked)), length)
+        columns = {
+            "customer_id": pd.Series(list(asked[owner]), dtype=None if len(owner) else "str"),
+            "rank": (within + 1).astype("int64"),
+            "product_id": self.products_[lists.product[rows]],
+            "score": lists.score[rows],
+            "reason": pd.Series(reasons[rows], dtype="str"),
+        }
+        return pd.DataFrame(columns)
+
+    def _product(self, product_id: object) -> int:
+        found = pd.Index(self.products_).get_indexer([product_id])[0]
+        if found < 0:
+            raise UsageError(f"The product {product_id!r} was never sold.", "Give an id as in the lines.")
+        return int(found)
 
 
-def check_parameters(method: str, half_life_days: float, prior_baskets: float) -> None:
-    """Raise `UsageError` where a parameter of the recommender can't be."""
-    one_of(method, METHODS, "method of recommending")
-    if not 0 < half_life_days < np.inf:
-        raise UsageError(f"half_life_days is {half_life_days!r}; it must be a positive number of days.")
-    if not 0 <= prior_baskets < np.inf:
-        raise UsageError(f"prior_baskets is {prior_baskets!r}; it must be 0 or more.")
+def day_number(day: pd.Timestamp) -> int:
+    """Return a day as days since 1970-01-01."""
+    return int(day.to_datetime64().astype("datetime64[D]").astype(np.int64))
 
 
-def _bought(count: int, day: str) -> str:
-    return f"bought once, on {day}" if count == 1 else f"bought {count} times, last on {day}"
+def _about_products(lines: pd.DataFrame, products: Labels) -> tuple[Labels, Floats | None]:
+    """Return the products' names, and their last prices where there are any."""
+    newest = lines.sort_values("date", kind="stable").drop_duplicates("product_id", keep="last").set_index("product_id")
+    names = products
+    if "product" in lines.columns:
+        named = newest["product"].reindex(products)
+        names = named.where(named.notna(), products).to_numpy(dtype=object)
+    if "price" not in lines.columns:
+        return names, None
+    require_values(lines, ["price"], "lines")
+    return names, numbers_of(newest["price"].reindex(products), "price").to_numpy()
+
+
+def _checked(groups: pd.Series | None) -> pd.Series | None:
+    if groups is None:
+        return None
+    if groups.index.has_duplicates:
+        raise UsageError("A customer stands twice in groups.", "Give each customer once.")
+    return groups.dropna().astype(str)
 
 
 def _ids(customers: Iterable[object]) -> Labels:
     if isinstance(customers, (str, bytes)):
         raise UsageError("customers must be a list of ids, not one text.")
-    ids = list(customers)
-    asked = np.empty(len(ids), dtype=object)
-    asked[:] = ids
+    found = list(customers)
+    asked = np.empty(len(found), dtype=object)
+    asked[:] = found
     return asked
