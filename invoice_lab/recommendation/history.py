@@ -63,8 +63,14 @@ class History:
         found: Floats = np.where((self.count >= FEWEST) & (gap > 0), gap, np.nan)
         return found
 
-    def due(self, day: int) -> Floats:
-        """Return how far each pair is due on a day, 0 to 1: days since the last by the rhythm; 1 where that is unknown."""
+    def due(self, day: int | Integers) -> Floats:
+        """Return how far each pair is due, 0 to 1: days since the last by the rhythm; 1 where that is unknown.
+
+        Parameters
+        ----------
+        day : int, or ndarray of int, shape (pairs,)
+            Days since 1970-01-01.
+        """
         since = np.maximum(day - self.last, 0)
         found: Floats = np.minimum(np.nan_to_num(since / self.rhythm, nan=1.0), 1.0)
         return found

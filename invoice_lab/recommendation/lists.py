@@ -32,7 +32,7 @@ def again(baskets: Baskets, history: History, day: int | Integers, half_life_day
         Whether a product whose rhythm is known counts less until it is due again.
     """
     faint: Floats = baskets.by_customer(faded(baskets, half_life_days)).data
-    days = np.broadcast_to(np.asarray(day), history.shape[:1])[history.customer]
-    scores = faint * history.due(days) if due else faint
+    days = day if isinstance(day, int) else day[history.customer]
+    scores = np.asarray(faint * history.due(days) if due else faint, np.float64)
     own = csr_matrix((scores, (history.customer, history.product)), shape=history.shape)
     return Model(partial(rows_of, own), _TIE * share_of_baskets(baskets), by_popularity(baskets))

@@ -1,4 +1,4 @@
-"""The methods of recommending side by side: what each is called, where it comes from, and which parameters are tried."""
+"""The methods of recommending side by side: their names, where they come from, which parameters are tried."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from invoice_lab.errors import MissingToolError, UsageError
 from invoice_lab.recommendation.baskets import Baskets
 from invoice_lab.recommendation.factors import als, bpr, is_installed
-from invoice_lab.recommendation.items import item_item
+from invoice_lab.recommendation.items import TOGETHER, item_item
 from invoice_lab.recommendation.model import Model
 from invoice_lab.recommendation.neighbours import tifu_knn, up_cf
 from invoice_lab.recommendation.own import decayed, frequency, popularity
@@ -68,9 +68,7 @@ METHODS: Mapping[str, Method] = {
         "Products like own ones",
         "Linden, Smith and York, IEEE Internet Computing 7, 2003",
         item_item,
-        tuple(
-            {"together": what, "half_life_days": days} for what in ("baskets", "customers") for days in (365.0, 60.0)
-        ),
+        tuple({"together": what, "half_life_days": days} for what in TOGETHER for days in (365.0, 60.0)),
     ),
     "tifu_knn": Method(
         "TIFU-kNN",
@@ -116,7 +114,7 @@ def method_named(name: str) -> Method:
 
 
 def fitted(name: str, baskets: Baskets, parameters: Parameters | None = None) -> Model:
-    """Fit a method with parameters, or with its usual ones; raises as `method_named`, and `UsageError` for wrong ones."""
+    """Fit a method with parameters, or its usual ones; raises as `method_named`, and `UsageError` for wrong ones."""
     method = method_named(name)
     given = dict(method.tried[0] if parameters is None else parameters)
     try:

@@ -15,9 +15,10 @@ DEFINITIONS = {
     "recall": "share of the held-out basket's products that are among the k; mean over customers",
     "ndcg": "sum of 1 / log2(1 + rank) over the k products that are in the held-out basket, divided by the same sum of "
     "the best possible list of min(k, products in the basket); mean over customers",
-    "mrr": "1 / rank of the first of the k products that is in the held-out basket, 0 where none is; mean over customers",
-    "new_recall": "of the held-out products that the customer never bought before, the share that is among the k of the "
-    "list of new ones; mean over customers with such products",
+    "mrr": "1 / rank of the first of the k products that is in the held-out basket, 0 where none is; mean over "
+    "customers",
+    "new_recall": "of the held-out products that the customer never bought before, the share that is among the k of "
+    "the list of new ones; mean over customers with such products",
     "coverage": "share of all products that are in somebody's list",
     "repeats": "share of the listed products that the customer bought before",
     "popularity_bias": "mean share of baskets that hold a listed product, divided by that of a bought product",

@@ -14,6 +14,7 @@ _TIE = 1e-6
 
 def tifu_knn(
     baskets: Baskets,
+    *,
     neighbours: int = 300,
     group: int = 7,
     within: float = 0.9,

@@ -16,8 +16,8 @@ MIN_BASKETS = 3
 MIN_CUSTOMERS = 20
 MEANINGS = {
     LAST_BASKET: "The last basket of every customer with three or more is held out; all others are learnt from.",
-    DATE: "All baskets up to a day are learnt from, and no other; of every customer with two or more of them, the first "
-    "basket after that day is to be foretold.",
+    DATE: "All baskets up to a day are learnt from, and no other; of every customer with two or more of them, the "
+    "first basket after that day is to be foretold.",
 }
 """What each protocol does."""
 

@@ -57,7 +57,7 @@ class Choice:
     due: bool = False
 
     def of(self, method: str, kind: str = "") -> Parameters | None:
-        """Return the best parameters of a method, for new products where `kind` is `NEW`; None where none were tried."""
+        """Return the best parameters of a method, for new products where `kind` is `NEW`; None if it wasn't tried."""
         return self.parameters.get(method + kind)
 
 

@@ -1,4 +1,4 @@
-"""A verdict in plain words: is there personal taste in these data, or would the same list do for everybody?"""
+"""A verdict in plain words: whether there is personal taste in the data, or the same list does for everybody."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _silent(found: Taste) -> str:
     return (
         f"{NO_EVIDENCE}: for {found.customers:,} customers with two baskets or more, what they bought before says no "
         f"more about what they buy next than what is popular does ({found.gain:.3f} bits a line, 95 % interval "
-        f"{found.low:.3f} to {found.high:.3f}), or no more than on shuffled copies of the data. Lists are habit and best "
-        "sellers."
+        f"{found.low:.3f} to {found.high:.3f}), or no more than on shuffled copies of the data. Lists are habit and "
+        "best sellers."
     )
 
 
@@ -63,8 +63,8 @@ def _spoken(evaluation: Evaluation, found: Taste, useful: bool) -> str:
     method = evaluation.choice.method
     rates = {name: evaluation.values[name].mean(axis=1) for name in (method, BASE)}
     said = (
-        f"Customers have tastes of their own: what they bought before tells {found.gain:.3f} bits a line (95 % interval "
-        f"{found.low:.3f} to {found.high:.3f}) about what they buy next, besides what is popular, and none of "
+        f"Customers have tastes of their own: what they bought before tells {found.gain:.3f} bits a line (95 % "
+        f"interval {found.low:.3f} to {found.high:.3f}) about what they buy next, besides what is popular, and none of "
         f"{found.permutations} shuffled copies of the data as much. "
     )
     hits = (
