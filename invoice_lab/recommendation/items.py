@@ -39,6 +39,32 @@ def shared(held: csr_matrix) -> csr_matrix:
     return csr_matrix(vstack(parts, format="csr", dtype=np.float32))
 
 
+def counted_on(counts: csr_matrix, before: Baskets, after: Baskets, together: str, customers: Integers) -> csr_matrix:
+    """Return what `shared` counts of all baskets from what it counted before some came.
+
+    Parameters
+    ----------
+    counts : csr_matrix, shape (products, products)
+        Of the baskets before, in the codes of those after.
+    before, after : Baskets
+        In the same codes: those of the customers who bought meanwhile, without and with what they bought.
+    together : str
+    customers : ndarray of int
+        Their codes.
+    """
+    if together == "baskets":
+        number = after.place()
+        old = np.zeros(len(after.customers), np.int64)
+        np.maximum.at(old, before.customer, before.place() + 1)
+        total = np.zeros(len(after.customers), np.int64)
+        np.maximum.at(total, after.customer, number + 1)
+        return counts + shared(after.only(number < (total - old)[after.customer]).by_basket())
+    gone, come = (holders(baskets, together)[customers] for baskets in (before, after))
+    found = counts + shared(come) - shared(gone)
+    found.eliminate_zeros()
+    return csr_matrix(found)
+
+
 def cosines(counts: csr_matrix, least: int = LEAST_TOGETHER, most: int = NEIGHBOURS) -> csr_matrix:
     """Return how alike products are, 0 to 1, by who holds them: shape (products, products), nothing on the diagonal.
 

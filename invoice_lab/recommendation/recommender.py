@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,7 +17,8 @@ from invoice_lab.recommendation.baskets import Baskets, Floats, Integers, Labels
 from invoice_lab.recommendation.cold import best_sellers
 from invoice_lab.recommendation.filters import Filters
 from invoice_lab.recommendation.history import History
-from invoice_lab.recommendation.items import cosines, holders, shared
+from invoice_lab.recommendation.incremental import extended, recoded, spread
+from invoice_lab.recommendation.items import TOGETHER, by_likeness, cosines, counted_on, holders, shared
 from invoice_lab.recommendation.lists import HALF_LIFE_DAYS, again
 from invoice_lab.recommendation.methods import AUTO, METHODS, Parameters, fitted, method_named
 from invoice_lab.recommendation.model import Model
@@ -23,6 +27,8 @@ from invoice_lab.recommendation.reasons import Reasons
 from invoice_lab.recommendation.selection import NEW, Choice, choose
 from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, one_of, require_values, whole
 
+ITEM_ITEM = "item_item"
+Values = TypeVar("Values", bound=npt.NDArray[Any])
 KINDS = ("all", "again", "new")
 COLUMNS = ("customer_id", "rank", "product_id", "score", "reason")
 
@@ -85,14 +91,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             raise UsageError("parameters are of one method; with 'auto' they are found.", "Name the method.")
         baskets = read_baskets(lines, as_of)
         self.groups_ = _checked(groups)
-        self.as_of_ = as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
-        self.customers_, self.products_ = baskets.customers, baskets.products
-        self.names_, self.prices_ = _about_products(lines, self.products_)
-        self._learn(baskets)
-        return self
-
-    def _learn(self, baskets: Baskets) -> None:
-        self._baskets, self.history_ = baskets, History.of(baskets)
+        self.names_, self.prices_ = _about_products(lines, baskets.products)
         self.choice_: Choice | None = None
         self.method_ = self.new_method_ = self.method
         if self.method == AUTO:
@@ -100,17 +99,73 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             self.method_, self.new_method_ = self.choice_.method, self.choice_.new
         else:
             method_named(self.method)
+        self._shared: dict[str, csr_matrix] = {}
+        self._take(baskets, as_of)
+        return self
+
+    def update(self, lines: pd.DataFrame, as_of: Day | None = None) -> Recommender:
+        """Learn from later lines, such as those of a day, too: lists are as if all had been learnt from together.
+
+        The methods stay those that were chosen, with their parameters.
+
+        Parameters
+        ----------
+        lines : DataFrame
+            As for `fit`, each later than all that were learnt from.
+        as_of : date, datetime or str, optional
+            The new day of the report; that of the last line where left out.
+
+        Raises
+        ------
+        UsageError, NotEnoughDataError
+            As `fit`, and for lines that aren't later.
+        """
+        check_is_fitted(self, "customers_")
+        came = read_baskets(lines, as_of)
+        baskets = extended(self._baskets, came)
+        who = np.unique(recoded(came, baskets.customers, baskets.products).customer)
+        before = recoded(self._baskets, baskets.customers, baskets.products)
+        before, after = (all_of.only(np.isin(all_of.customer, who)) for all_of in (before, baskets))
+        codes = np.searchsorted(baskets.products, self.products_)
+        self._shared = {
+            together: counted_on(spread(counts, codes, len(baskets.products)), before, after, together, who)
+            for together, counts in self._shared.items()
+        }
+        names, prices = _about_products(lines, baskets.products)
+        new = np.isin(baskets.products, came.products)
+        self.names_ = _kept(self.names_, codes, names, new)
+        self.prices_ = None if prices is None or self.prices_ is None else _kept(self.prices_, codes, prices, new)
+        self._take(baskets, as_of)
+        return self
+
+    def _take(self, baskets: Baskets, as_of: Day | None) -> None:
+        self.as_of_ = as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
+        self.customers_, self.products_ = baskets.customers, baskets.products
+        self._baskets, self.history_ = baskets, History.of(baskets)
         chosen = self.choice_.of(self.method_) if self.choice_ else self.parameters
         for_new = self.choice_.of(self.new_method_, NEW) if self.choice_ else self.parameters
         due = bool(self.choice_ and self.choice_.due)
         day = day_number(self.as_of_)
         self._models: dict[str, Model] = {
-            "all": fitted(self.method_, baskets, chosen),
-            "new": fitted(self.new_method_, baskets, for_new),
+            "all": self._fitted(self.method_, chosen),
+            "new": self._fitted(self.new_method_, for_new),
             "again": again(baskets, self.history_, day, HALF_LIFE_DAYS, due=due),
         }
-        self.similar_ = cosines(shared(holders(baskets, "customers")))
+        self.similar_ = cosines(self._counts("customers"))
         self._reasons = Reasons(self.history_, self.names_, day, self.similar_)
+
+    def _fitted(self, method: str, parameters: Parameters | None) -> Model:
+        """Fit a method; item-item from counts that are kept, so that they can be counted on."""
+        if method != ITEM_ITEM:
+            return fitted(method, self._baskets, parameters)
+        given = dict(METHODS[method].tried[0] if parameters is None else parameters)
+        alike = cosines(self._counts(given.pop("together", TOGETHER[0])))
+        return by_likeness(self._baskets, alike, **given)
+
+    def _counts(self, together: str) -> csr_matrix:
+        if together not in self._shared:
+            self._shared[together] = shared(holders(self._baskets, together))
+        return self._shared[together]
 
     def recommend(
         self,
@@ -260,6 +315,14 @@ def _about_products(lines: pd.DataFrame, products: Labels) -> tuple[Labels, Floa
         return names, None
     require_values(lines, ["price"], "lines")
     return names, numbers_of(newest["price"].reindex(products), "price").to_numpy()
+
+
+def _kept(old: Values, codes: Integers, new: Values, known: npt.NDArray[np.bool_]) -> Values:
+    """Return the new values where they are known, else the old ones, which are those of `codes`."""
+    found = new.copy()
+    at = codes[~known[codes]]
+    found[at] = old[~known[codes]]
+    return found
 
 
 def _checked(groups: pd.Series | None) -> pd.Series | None:
