@@ -21,6 +21,8 @@ LEAST_TOGETHER = 3
 """Baskets, or customers, that two products must share."""
 _TIE = 1e-6
 _PRODUCTS = 500
+_CELLS = 4_000_000
+"""Cells of a block of products that is reckoned whole."""
 
 
 def holders(baskets: Baskets, together: str = "baskets") -> csr_matrix:
@@ -82,18 +84,20 @@ def cosines(counts: csr_matrix, least: int = LEAST_TOGETHER, most: int = NEIGHBO
 
 def _nearest(counts: csr_matrix, least: int, most: int) -> Iterator[csr_matrix]:
     products = counts.shape[0]
-    size = np.sqrt(counts.diagonal().astype(np.float64))
-    for start in range(0, products, _PRODUCTS):
-        found = counts[start : start + _PRODUCTS].tocoo()
-        row, column, together = found.row.astype(np.int64), found.col.astype(np.int64), found.data
-        kept = (together >= least) & (row + start != column)
-        row, column = row[kept], column[kept]
-        cosine = together[kept] / (size[row + start] * size[column])
-        sort = np.lexsort((column, -cosine, row))
-        row, column, cosine = row[sort], column[sort], cosine[sort]
+    size = np.sqrt(np.maximum(counts.diagonal().astype(np.float64), 1.0))
+    rows = max(1, _CELLS // products)
+    for start in range(0, products, rows):
+        together = counts[start : start + rows].toarray()
+        together[np.arange(len(together)), np.arange(len(together)) + start] = 0.0
+        together[together < least] = 0.0
+        cosine = together / (size[start : start + rows, None] * size[None, :])
+        lowest = np.partition(cosine, -most, axis=1)[:, -most] if most < products else np.zeros(len(cosine))
+        row, column = np.nonzero((cosine > 0) & (cosine >= lowest[:, None]))
+        value = cosine[row, column]
+        sort = np.lexsort((column, -value, row))
+        row, column, value = row[sort], column[sort], value[sort]
         first = np.arange(len(row)) - np.searchsorted(row, row) < most
-        shape = (found.shape[0], products)
-        yield csr_matrix((cosine[first], (row[first], column[first])), shape=shape)
+        yield csr_matrix((value[first], (row[first], column[first])), shape=together.shape)
 
 
 def item_item(baskets: Baskets, together: str = "baskets", half_life_days: float = 365.0) -> Model:
