@@ -49,8 +49,9 @@ def recoded(baskets: Baskets, customers: Labels, products: Labels) -> Baskets:
 
 def spread(counts: csr_matrix, codes: Integers, size: int) -> csr_matrix:
     """Return a products-by-products matrix in other codes, `codes` of the old ones, ascending."""
-    found = counts.tocoo()
-    return csr_matrix((found.data, (codes[found.row], codes[found.col])), shape=(size, size))
+    lengths = np.zeros(size, np.int64)
+    lengths[codes] = np.diff(counts.indptr)
+    return csr_matrix((counts.data, codes[counts.indices], np.append(0, np.cumsum(lengths))), shape=(size, size))
 
 
 def _union(one: Labels, two: Labels) -> Labels:

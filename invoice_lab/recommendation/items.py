@@ -19,6 +19,7 @@ TOGETHER = ("baskets", "customers")
 NEIGHBOURS = 50
 LEAST_TOGETHER = 3
 """Baskets, or customers, that two products must share."""
+SHRINKAGE = 5.0
 _TIE = 1e-6
 _PRODUCTS = 500
 _CELLS = 4_000_000
@@ -70,6 +71,9 @@ def counted_on(counts: csr_matrix, before: Baskets, after: Baskets, together: st
 def cosines(counts: csr_matrix, least: int = LEAST_TOGETHER, most: int = NEIGHBOURS) -> csr_matrix:
     """Return how alike products are, 0 to 1, by who holds them: shape (products, products), nothing on the diagonal.
 
+    The cosine is shrunk by n / (n + `SHRINKAGE`) where n holders are shared (Bell and Koren, KDD Cup 2007): else products
+    that few hold would be the nearest of all.
+
     Parameters
     ----------
     counts : csr_matrix, shape (products, products)
@@ -90,7 +94,7 @@ def _nearest(counts: csr_matrix, least: int, most: int) -> Iterator[csr_matrix]:
         together = counts[start : start + rows].toarray()
         together[np.arange(len(together)), np.arange(len(together)) + start] = 0.0
         together[together < least] = 0.0
-        cosine = together / (size[start : start + rows, None] * size[None, :])
+        cosine = together / (size[start : start + rows, None] * size[None, :]) * (together / (together + SHRINKAGE))
         lowest = np.partition(cosine, -most, axis=1)[:, -most] if most < products else np.zeros(len(cosine))
         row, column = np.nonzero((cosine > 0) & (cosine >= lowest[:, None]))
         value = cosine[row, column]
