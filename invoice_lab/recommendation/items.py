@@ -71,8 +71,8 @@ def counted_on(counts: csr_matrix, before: Baskets, after: Baskets, together: st
 def cosines(counts: csr_matrix, least: int = LEAST_TOGETHER, most: int = NEIGHBOURS) -> csr_matrix:
     """Return how alike products are, 0 to 1, by who holds them: shape (products, products), nothing on the diagonal.
 
-    The cosine is shrunk by n / (n + `SHRINKAGE`) where n holders are shared (Bell and Koren, KDD Cup 2007): else products
-    that few hold would be the nearest of all.
+    The cosine is shrunk by n / (n + `SHRINKAGE`) where n holders are shared (Bell and Koren, KDD Cup 2007): else
+    products that few hold would be the nearest of all.
 
     Parameters
     ----------
