@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
@@ -16,7 +15,7 @@ PERMUTATIONS = 39
 SURE = 0.05
 FEWEST = 20
 """Customers with two baskets that a verdict needs."""
-WEIGHTS = tuple(float(weight) for weight in np.geomspace(1.0, 10_000.0, 17))
+WEIGHTS = tuple(float(weight) for weight in np.geomspace(1.0, 10_000.0, 9))
 """How many lines of what everybody buys are tried as a customer's prior."""
 _ROUNDS = 50
 
@@ -67,7 +66,8 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
     whole(permutations, "permutations", 19, 10_000)
     rng = np.random.default_rng(seed)
     half = rng.permutation(len(baskets.customers)) % 2
-    gains = _gains(baskets, half)
+    later = _Later(baskets, half)
+    gains = later.gains(baskets)
     if len(gains) < FEWEST:
         raise NotEnoughDataError(
             f"Only {len(gains)} customers have two baskets or more; at least {FEWEST} are needed to tell of taste."
@@ -76,62 +76,88 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
     low, high = np.quantile(counts @ gains / len(gains), [0.025, 0.975])
     as_much, done = 0, 0
     while low > 0 and done < permutations and (1 + as_much) / (1 + permutations) <= SURE:
-        as_much += _gains(shuffled(baskets, rng), half).mean() >= gains.mean()
+        as_much += later.gains(shuffled(baskets, rng)).mean() >= gains.mean()
         done += 1
     p_value = (1 + as_much) / (1 + done) if done else 1.0
     return Taste(float(gains.mean()), float(low), float(high), p_value, done, len(gains))
 
 
 def shuffled(baskets: Baskets, rng: np.random.Generator) -> Baskets:
-    """Return baskets whose products are dealt out anew among all lines; each keeps its size, each product its count."""
+    """Return baskets whose products are dealt out anew among all lines; each keeps its size, each product its count.
+
+    Within a basket the products are in no order. Where a product is in nearly all baskets, some get it twice.
+    """
     size, basket = len(baskets.products), _numbers(baskets)
-    product = rng.permutation(baskets.product)
+    product, looked_at = rng.permutation(baskets.product), np.arange(len(basket))
     for _ in range(_ROUNDS):
-        twice = _repeated(basket * size + product)
+        twice = looked_at[_repeated(basket[looked_at] * size + product[looked_at])]
         if not len(twice):
             break
         # those that a basket got twice are dealt out anew, with as many others
         dealt = np.unique(np.concatenate([twice, rng.integers(0, len(product), len(twice))]))
         product[dealt] = rng.permutation(product[dealt])
-    kept = np.ones(len(product), bool)
-    kept[_repeated(basket * size + product)] = False
-    order = np.lexsort((product, basket))
-    return replace(baskets, product=product[order]).only(kept[order])
+        changed = np.zeros(basket[-1] + 1, bool)
+        changed[basket[dealt]] = True
+        looked_at = np.flatnonzero(changed[basket])
+    return replace(baskets, product=product)
 
 
-def _gains(baskets: Baskets, half: Integers) -> Floats:
-    """Return the bits a line of each customer with a later line, shape (customers with two baskets,)."""
-    later, own, before = _history(baskets)
-    customer, product = baskets.customer[later], baskets.product[later]
-    own, before = own[later], before[later]
-    counts = baskets.popularity()
-    others = (counts[product] - 1 + 1e-9) / max(len(baskets.product) - 1, 1)  # of all lines but this one
-    bits = np.vstack([np.log2((own / others + weight) / (before + weight)) for weight in WEIGHTS])
-    customers, place = np.unique(customer, return_inverse=True)
-    lines = np.bincount(place)
-    means = np.vstack([np.bincount(place, weights=row) / lines for row in bits])
-    side = half[customers]
-    best = [int(means[:, side == 1 - which].mean(axis=1).argmax()) if (side != which).any() else -1 for which in (0, 1)]
-    found: Floats = np.where(side == 0, means[best[0]], means[best[1]])
-    return found
+class _Later:
+    """The later lines of customers, and what of their gain doesn't hang on which products they are of."""
+
+    def __init__(self, baskets: Baskets, half: Integers) -> None:
+        number, place = _numbers(baskets), baskets.place()
+        first = np.zeros(len(baskets.customers), np.int64)
+        np.maximum.at(first, baskets.customer, place)
+        self._lines = np.flatnonzero(place < first[baskets.customer])
+        customer = baskets.customer[self._lines]
+        begins = np.searchsorted(number, number[self._lines])  # entries are sorted by customer and time
+        before = (begins - np.searchsorted(baskets.customer, customer)).astype(np.float64)
+        customers, self._place = np.unique(customer, return_inverse=True)
+        self._counts = np.bincount(self._place, minlength=len(customers))
+        self._base = np.vstack([self._means(np.log2(weight / (before + weight))) for weight in WEIGHTS])
+        self._half = half[customers]
+
+    def gains(self, baskets: Baskets) -> Floats:
+        """Return the bits a line of each customer with later lines: shape (customers,).
+
+        Parameters
+        ----------
+        baskets : Baskets
+            Those that the lines are of, or with other products.
+        """
+        own = _own_before(baskets)[self._lines]
+        some = np.flatnonzero(own)
+        counts = baskets.popularity()[baskets.product[self._lines[some]]]
+        others = (counts - 1) / max(len(baskets.product) - 1, 1)  # of all lines but this one
+        ratio = own[some] / others
+        means = self._base + np.vstack(
+            [self._means(np.log2(1 + ratio / weight), self._place[some]) for weight in WEIGHTS]
+        )
+        side = self._half
+        best = [self._best(means[:, side == 1 - which]) for which in (0, 1)]
+        found: Floats = np.where(side == 0, means[best[0]], means[best[1]])
+        return found
+
+    def _means(self, bits: Floats, place: Integers | None = None) -> Floats:
+        sums = np.bincount(self._place if place is None else place, weights=bits, minlength=len(self._counts))
+        found: Floats = sums / np.maximum(self._counts, 1)
+        return found
+
+    @staticmethod
+    def _best(means: Floats) -> int:
+        """Return the weight that is best for these customers; the most cautious one where there are none."""
+        return int(means.mean(axis=1).argmax()) if means.shape[1] else len(WEIGHTS) - 1
 
 
-def _history(baskets: Baskets) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
-    """Return of each entry whether its customer has an earlier basket, and their entries with its product, and all."""
-    place = baskets.place()
-    first = np.zeros(len(baskets.customers), np.int64)
-    np.maximum.at(first, baskets.customer, place)
-    later = place < first[baskets.customer]
-    # entries are sorted by customer and time
+def _own_before(baskets: Baskets) -> Integers:
+    """Count the customer's entries with the product before each entry."""
     pairs = baskets.customer * len(baskets.products) + baskets.product
     order = np.argsort(pairs, kind="stable")
     start = np.flatnonzero(np.diff(pairs[order], prepend=-1))
-    own = np.empty(len(pairs))
+    own = np.empty(len(pairs), np.int64)
     own[order] = np.arange(len(pairs)) - np.repeat(start, np.diff(np.append(start, len(pairs))))
-    number = _numbers(baskets)
-    begins = np.searchsorted(number, number)
-    customers = np.searchsorted(baskets.customer, baskets.customer)
-    return later, own, (begins - customers).astype(np.float64)
+    return own
 
 
 def _numbers(baskets: Baskets) -> Integers:
