@@ -149,7 +149,7 @@ def split(lines, protocol="last_basket", day=None):
         if protocol == "last_basket":
             held_out = own["basket_id"].iloc[-1:] if len(own) >= 3 else []
         else:
-            held_out = own.loc[own["date"] > day, "basket_id"][: (own["date"] <= day).sum() >= 2]
+            held_out = own.loc[own["date"] > day, "basket_id"].iloc[: int((own["date"] <= day).sum() >= 2)]
         for basket in held_out:
             target[customer] = basket
     names = list(zip(lines["customer_id"], lines["basket_id"], strict=True))
