@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,17 @@ from invoice_lab.recommendation.model import Model
 from invoice_lab.recommendation.ranking import Ranked, Wanted, top
 from invoice_lab.recommendation.reasons import Reasons
 from invoice_lab.recommendation.selection import NEW, Choice, choose
-from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, one_of, require_values, whole
+from invoice_lab.warehouse.queries.frames import (
+    Day,
+    as_day,
+    days_of,
+    ids_of,
+    numbers_of,
+    one_of,
+    require_columns,
+    require_values,
+    whole,
+)
 
 KINDS = ("all", "again", "new")
 COLUMNS = ("customer_id", "rank", "product_id", "score", "reason")
@@ -87,7 +97,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         self.groups_ = _checked(groups)
         self.as_of_ = as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
         self.customers_, self.products_ = baskets.customers, baskets.products
-        self.names_, self.prices_ = _about_products(lines, self.products_)
+        self.names_, self.prices_ = _about_products(lines, self.products_, self.as_of_)
         self._learn(baskets)
         return self
 
@@ -186,16 +196,22 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         near = row.indices[order].astype(np.int64)
         return pd.DataFrame(
             {
-                "product_id": [self.products_[code]] * len(near),
+                "product_id": pd.Index(self.products_)[np.full(len(near), code)],
                 "rank": np.arange(1, len(near) + 1),
-                "neighbour": self.products_[near],
+                "neighbour": pd.Index(self.products_)[near],
                 "cosine": row.data[order],
-                "reason": self._reasons.alike(np.full(len(near), code), near),
+                "reason": pd.Series(self._reasons.alike(np.full(len(near), code), near), dtype="str"),
             }
         )
 
     def explain(self, customer_id: object, product_id: object) -> str:
-        """Say why a product is, or would be, recommended to a customer; raises `UsageError` for unknown ones."""
+        """Say why a product is, or would be, recommended to a customer, known or not.
+
+        Raises
+        ------
+        UsageError
+            For a product that was never sold.
+        """
         check_is_fitted(self, "customers_")
         known = pd.Index(self.customers_).get_indexer(_ids([customer_id]))
         product = np.array([self._product(product_id)])
@@ -229,16 +245,16 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         rows = np.repeat(begin, length) + within
         owner = np.repeat(np.arange(len(asked)), length)
         columns = {
-            "customer_id": pd.Series(list(asked[owner]), dtype=None if len(owner) else "str"),
+            "customer_id": pd.Index(list(asked[owner])) if len(owner) else pd.Index(self.customers_)[:0],
             "rank": (within + 1).astype("int64"),
-            "product_id": self.products_[lists.product[rows]],
+            "product_id": pd.Index(self.products_)[lists.product[rows]],
             "score": lists.score[rows],
             "reason": pd.Series(reasons[rows], dtype="str"),
         }
         return pd.DataFrame(columns)
 
     def _product(self, product_id: object) -> int:
-        found = pd.Index(self.products_).get_indexer([product_id])[0]
+        found = pd.Index(self.products_).get_indexer([product_id])[0] if isinstance(product_id, Hashable) else -1
         if found < 0:
             raise UsageError(f"The product {product_id!r} was never sold.", "Give an id as in the lines.")
         return int(found)
@@ -249,31 +265,44 @@ def day_number(day: pd.Timestamp) -> int:
     return int(day.to_datetime64().astype("datetime64[D]").astype(np.int64))
 
 
-def _about_products(lines: pd.DataFrame, products: Labels) -> tuple[Labels, Floats | None]:
+def _about_products(lines: pd.DataFrame, products: Labels, as_of: pd.Timestamp) -> tuple[Labels, Floats | None]:
     """Return the products' names, and their last prices where there are any."""
-    newest = lines.sort_values("date", kind="stable").drop_duplicates("product_id", keep="last").set_index("product_id")
-    names = products
+    require_columns(lines, [name for name in ("product", "price") if name in lines.columns], "lines")
+    names: Labels = products
     if "product" in lines.columns:
-        named = newest["product"].reindex(products)
+        named = _newest(lines, lines["product"].dropna().astype(str), products, as_of)
         names = named.where(named.notna(), products).to_numpy(dtype=object)
     if "price" not in lines.columns:
         return names, None
     require_values(lines, ["price"], "lines")
-    return names, numbers_of(newest["price"].reindex(products), "price").to_numpy()
+    return names, _newest(lines, numbers_of(lines["price"], "price"), products, as_of).to_numpy()
+
+
+def _newest(lines: pd.DataFrame, values: pd.Series, products: Labels, as_of: pd.Timestamp) -> pd.Series:
+    """Return each product's value in its last purchase line; the largest where a day has several."""
+    day = days_of(lines["date"], "date")
+    bought = (numbers_of(lines["quantity"], "quantity") > 0) & (day <= as_of)
+    known = pd.DataFrame({"product": ids_of(lines["product_id"], "product_id"), "day": day, "value": values})[bought]
+    last = known.dropna().sort_values(["day", "value"]).drop_duplicates("product", keep="last")
+    return last.set_index("product")["value"].reindex(products)
 
 
 def _checked(groups: pd.Series | None) -> pd.Series | None:
     if groups is None:
         return None
+    if not isinstance(groups, pd.Series):
+        raise UsageError(f"groups must be a pandas Series by customer_id, not {type(groups).__name__}.")
     if groups.index.has_duplicates:
         raise UsageError("A customer stands twice in groups.", "Give each customer once.")
     return groups.dropna().astype(str)
 
 
 def _ids(customers: Iterable[object]) -> Labels:
-    if isinstance(customers, (str, bytes)):
-        raise UsageError("customers must be a list of ids, not one text.")
+    if isinstance(customers, (str, bytes)) or not isinstance(customers, Iterable):
+        raise UsageError(f"customers must be a list of ids, not {customers!r}.")
     found = list(customers)
+    if not all(isinstance(one, Hashable) for one in found):
+        raise UsageError("customers must be a list of ids, not of lists.")
     asked = np.empty(len(found), dtype=object)
     asked[:] = found
     return asked

@@ -18,7 +18,8 @@ FEWEST = 20
 """Customers with two baskets that a verdict needs."""
 WEIGHTS = tuple(float(weight) for weight in np.geomspace(1.0, 10_000.0, 17))
 """How many lines of what everybody buys are tried as a customer's prior."""
-_ROUNDS = 50
+_ROUNDS = 200
+_TRIES = 16
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Taste:
         and its 95 % bootstrap interval.
     p_value : float
         Share of data sets with shuffled products, this one counted in, where they tell as much.
-    permutations : int
+    permutations, as_much : int
+        Data sets with shuffled products, and those of them that tell as much.
     customers : int
         With two baskets or more.
     """
@@ -42,6 +44,7 @@ class Taste:
     high: float
     p_value: float
     permutations: int
+    as_much: int
     customers: int
 
     @property
@@ -76,27 +79,50 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
     low, high = np.quantile(counts @ gains / len(gains), [0.025, 0.975])
     as_much, done = 0, 0
     while low > 0 and done < permutations and (1 + as_much) / (1 + permutations) <= SURE:
-        as_much += _gains(shuffled(baskets, rng), half).mean() >= gains.mean()
+        as_much += bool(_gains(shuffled(baskets, rng), half).mean() >= gains.mean())
         done += 1
     p_value = (1 + as_much) / (1 + done) if done else 1.0
-    return Taste(float(gains.mean()), float(low), float(high), p_value, done, len(gains))
+    return Taste(float(gains.mean()), float(low), float(high), p_value, done, as_much, len(gains))
 
 
 def shuffled(baskets: Baskets, rng: np.random.Generator) -> Baskets:
-    """Return baskets whose products are dealt out anew among all lines; each keeps its size, each product its count."""
+    """Return baskets whose products are dealt out anew among all lines; each keeps its size, each product its count.
+
+    Only where few products fill nearly all baskets, a line may be left out.
+    """
     size, basket = len(baskets.products), _numbers(baskets)
     product = rng.permutation(baskets.product)
     for _ in range(_ROUNDS):
         twice = _repeated(basket * size + product)
         if not len(twice):
             break
-        # those that a basket got twice are dealt out anew, with as many others
-        dealt = np.unique(np.concatenate([twice, rng.integers(0, len(product), len(twice))]))
-        product[dealt] = rng.permutation(product[dealt])
+        one, two = _swaps(basket, product, twice, size, rng)
+        product[one], product[two] = product[two], product[one]
     kept = np.ones(len(product), bool)
     kept[_repeated(basket * size + product)] = False
     order = np.lexsort((product, basket))
     return replace(baskets, product=product[order]).only(kept[order])
+
+
+def _swaps(
+    basket: Integers, product: Integers, twice: Integers, size: int, rng: np.random.Generator
+) -> tuple[Integers, Integers]:
+    """Return lines of `twice` and others to swap products with, so that neither's basket gets one that it has."""
+    keys = np.sort(basket * size + product)
+    other = rng.integers(0, len(product), (len(twice), _TRIES))
+    here, there = basket[twice, None] * size + product[other], basket[other] * size + product[twice, None]
+    free = ~(_among(here, keys) | _among(there, keys))
+    some = free.any(axis=1)
+    two, first = np.unique(other[some, free[some].argmax(axis=1)], return_index=True)
+    one = twice[some][first]
+    alone = ~np.isin(two, one)
+    return one[alone], two[alone]
+
+
+def _among(values: Integers, keys: Integers) -> npt.NDArray[np.bool_]:
+    """Tell which values are among keys, which are sorted."""
+    found: npt.NDArray[np.bool_] = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
+    return found
 
 
 def _gains(baskets: Baskets, half: Integers) -> Floats:

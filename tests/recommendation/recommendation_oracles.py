@@ -153,7 +153,9 @@ def split(lines, protocol="last_basket", day=None):
         for basket in held_out:
             target[customer] = basket
     names = list(zip(lines["customer_id"], lines["basket_id"], strict=True))
-    held_out = {who: set(lines.loc[[name == (who, what) for name in names], "product_id"]) for who, what in target.items()}
+    held_out = {
+        who: set(lines.loc[[name == (who, what) for name in names], "product_id"]) for who, what in target.items()
+    }
     if protocol == "last_basket":
         return lines[[target.get(who) != what for who, what in names]], held_out
     late = {(b.customer_id, b.basket_id) for b in baskets.itertuples() if b.date > day}

@@ -21,7 +21,9 @@ def entries(baskets):
 
 def entries_of(lines):
     day = lines.groupby(["customer_id", "basket_id"])["date"].transform("max")
-    return sorted({(*row,) for row in zip(lines["customer_id"], lines["product_id"], day, lines["basket_id"], strict=True)})
+    return sorted(
+        {(*row,) for row in zip(lines["customer_id"], lines["product_id"], day, lines["basket_id"], strict=True)}
+    )
 
 
 @pytest.mark.parametrize(("protocol", "day"), [("last_basket", None), ("date", "2020-05-01"), ("date", "2020-09-15")])

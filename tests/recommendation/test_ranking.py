@@ -22,7 +22,7 @@ def model_of(own, popularity, dense):
     return Model(scores, 0.25 * popularity / max(popularity.max(), 1), order, dense)
 
 
-def plain(own, popularity, customers, k, only, never, products):
+def plain(own, popularity, customers, k, *, only, never, products):
     """Sort everything that may be listed; `own` has what is scored."""
     lists = []
     for customer in customers:
@@ -62,7 +62,7 @@ def test_equals_a_full_sort_whichever_way_it_goes(seed, full, cells, restricted)
     wanted = Wanted(
         None if only is None else csr_matrix(only * 1.0), None if never is None else csr_matrix(never * 1.0), products
     )
-    expected = plain(own, popularity, customers, k, only, never, products)
+    expected = plain(own, popularity, customers, k, only=only, never=never, products=products)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ranking, "_FULL", full)
         patch.setattr(ranking, "_CELLS", cells)
