@@ -11,7 +11,15 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, numbers_of, require_columns, require_values
+from invoice_lab.warehouse.queries.frames import (
+    Day,
+    as_day,
+    days_of,
+    ids_of,
+    numbers_of,
+    require_columns,
+    require_values,
+)
 
 LINE_COLUMNS = ("customer_id", "basket_id", "date", "product_id", "quantity")
 Integers = npt.NDArray[np.int64]
@@ -118,8 +126,8 @@ def read_baskets(lines: pd.DataFrame, as_of: Day | None = None) -> Baskets:
         kept &= day <= last
     if not kept.any():
         raise NotEnoughDataError("There are no purchase lines to learn from.")
-    entries = lines.loc[kept, ["customer_id", "basket_id", "product_id"]].assign(day=day[kept])
-    return _coded(entries)
+    ids = {name: ids_of(lines.loc[kept, name], name) for name in ("customer_id", "basket_id", "product_id")}
+    return _coded(pd.DataFrame(ids | {"day": day[kept]}))
 
 
 def _coded(entries: pd.DataFrame) -> Baskets:

@@ -54,7 +54,8 @@ def best_sellers(
         order = order[:k]
         places.append(np.full(len(order), place))
         listed.append(order)
-        scores.append(own[order] / max(int(inside.sum()), 1) + everybody[order] / (1e3 * history.shape[0]))
+        # what everybody bought decides where the group did equally often, and no more
+        scores.append((own[order] + everybody[order] / (1 + history.shape[0])) / max(int(inside.sum()), 1))
         reasons += [_reason(group, own[code], int(inside.sum()), everybody[code], history.shape[0]) for code in order]
     nothing = Ranked.nothing()
     ranked = Ranked(

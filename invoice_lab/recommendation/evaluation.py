@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.baskets import Baskets, Floats, read_baskets
 from invoice_lab.recommendation.methods import AUTO, CHANCE, METHODS, fitted, method_named, usual
 from invoice_lab.recommendation.metrics import PER_CUSTOMER, Target, by_chance, new_recall, per_customer
@@ -60,8 +61,10 @@ class Evaluation:
         return found
 
     def row(self, method: str) -> pd.Series:
-        """Return the row of a method, also where it stands as ``auto`` alone."""
+        """Return the row of a method, also where it stands as ``auto`` alone; raises `UsageError` where it doesn't."""
         rows = self.table[self.table["used"] == method]
+        if not len(rows):
+            raise UsageError(f"The method {method!r} was not evaluated.", "Evaluate it, or 'auto', too.")
         return rows.iloc[0]
 
 
@@ -132,12 +135,13 @@ def evaluated(
     whole(resamples, "resamples", 100, 100_000)
     whole(seed, "seed", 0, 2**32 - 1)
     learnt, target = split(baskets, protocol, day)
-    asked = list(dict.fromkeys(methods or [AUTO, *usual(len(baskets.customers)), CHANCE]))
+    compared = usual(len(np.unique(learnt.customer)))
+    asked = list(dict.fromkeys(methods or [AUTO, *compared, CHANCE]))
     for name in asked:
         one_of(name, [AUTO, CHANCE, *METHODS], "method to evaluate")
         if name in METHODS:
             method_named(name)
-    tried = [name for name in METHODS if name in {*usual(len(baskets.customers)), *asked}]
+    tried = [name for name in METHODS if name in {*compared, *asked}]
     choice = choose(learnt, k, tried, seed)
     run = _Run(learnt, target, choice, k)
     used = {name: choice.method if name == AUTO else name for name in asked}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ class Filters:
         whole(self.not_within_days, "not_within_days", 0, 36_500)
         if isinstance(self.in_stock, (str, bytes)):
             raise UsageError("in_stock must be a list of products, not one text.")
-        if self.price is not None and not (len(self.price) == 2 and 0 <= self.price[0] <= self.price[1] < np.inf):
+        if self.price is not None and not _is_range(self.price):
             raise UsageError(f"price is {self.price!r}; it must be the lowest and the highest, such as (5, 20).")
 
     def products(self, products: Labels, popularity: Integers, prices: Floats | None) -> npt.NDArray[np.bool_] | None:
@@ -59,7 +60,7 @@ class Filters:
             return None
         kept = popularity >= self.least_baskets
         if self.in_stock is not None:
-            there = np.isin(products, pd.Index(list(self.in_stock)).unique().to_numpy(products.dtype))
+            there = pd.Index(products).isin(list(self.in_stock))
             if len(self.in_stock) and not there.any():
                 raise UsageError("None of the products in stock was ever sold.", "Give their ids as in the lines.")
             kept &= there
@@ -79,3 +80,9 @@ class Filters:
         inside = groups.index[groups.astype(str) == self.segment]
         kept: Labels = asked[pd.Index(asked).isin(inside)]
         return kept
+
+
+def _is_range(price: object) -> bool:
+    if not isinstance(price, Sequence) or len(price) != 2 or not all(isinstance(one, Real) for one in price):
+        return False
+    return bool(0 <= price[0] <= price[1] < np.inf)

@@ -116,8 +116,8 @@ def method_named(name: str) -> Method:
 def fitted(name: str, baskets: Baskets, parameters: Parameters | None = None) -> Model:
     """Fit a method with parameters, or its usual ones; raises as `method_named`, and `UsageError` for wrong ones."""
     method = method_named(name)
-    given = dict(method.tried[0] if parameters is None else parameters)
+    given = method.tried[0] if parameters is None else parameters
     try:
         return method.fit(baskets, **given)
     except TypeError as error:
-        raise UsageError(f"The method {name!r} can't be fitted with {given}: {error}.") from error
+        raise UsageError(f"The method {name!r} can't be fitted with {given!r}: {error}.") from error

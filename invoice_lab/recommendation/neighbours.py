@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
 from invoice_lab.recommendation.model import Model, by_popularity, share_of_baskets
 from invoice_lab.recommendation.ranking import rows_of
+from invoice_lab.warehouse.queries.frames import positive, whole
 
 _TIE = 1e-6
+_NEAR = 1e-7
+"""Below it distances are equal, and the order of the customers counts: on every processor the same ones are near."""
 
 
 def tifu_knn(
@@ -36,7 +40,16 @@ def tifu_knn(
         What a basket is worth against the next one in its group, and a group against the next one.
     own : float
         Weight of the customer's own vector.
+
+    Raises
+    ------
+    UsageError
+        Where a number isn't whole, or a weight isn't from 0 to 1.
     """
+    whole(neighbours, "neighbours", 0)
+    whole(group, "group", 1)
+    for weight, what in ((within, "within"), (across, "across"), (own, "own")):
+        _share(weight, what)
     place = baskets.place()
     count = np.zeros(len(baskets.customers), np.int64)
     np.maximum.at(count, baskets.customer, place + 1)
@@ -46,11 +59,14 @@ def tifu_knn(
     weights = within**at / sizes * across**of / groups[baskets.customer]
     vectors = baskets.by_customer(weights)
     lengths = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
-    neighbours = min(neighbours, len(baskets.customers) - 1)
+    order = lengths + np.linspace(0.0, _NEAR, len(lengths))
+    absent = count == 0  # they came after all that is learnt from, and are nobody's neighbours
+    neighbours = min(neighbours, int((~absent).sum()) - 1)
 
     def scores(customers: Integers) -> Floats:
         mine = rows_of(vectors, customers)
-        far = lengths[None, :] - 2 * (mine @ vectors.T).toarray()
+        far = order[None, :] - 2 * (mine @ vectors.T).toarray()
+        far[:, absent] = np.inf
         far[np.arange(len(customers))[customers < len(lengths)], customers[customers < len(lengths)]] = np.inf
         found = own * mine.toarray()
         if neighbours > 0:
@@ -77,7 +93,15 @@ def up_cf(baskets: Baskets, recent: int = 10, asymmetry: float = 0.75, locality:
         Exponent of the customer's number of products in the cosine; the other's is 1 less that.
     locality : float
         Power of the likeness.
+
+    Raises
+    ------
+    UsageError
+        Where `recent` isn't whole, `asymmetry` isn't from 0 to 1, or `locality` isn't above 0.
     """
+    whole(recent, "recent", 0)
+    _share(asymmetry, "asymmetry")
+    positive(locality, "locality")
     place = baskets.place()
     count = np.zeros(len(baskets.customers), np.int64)
     np.maximum.at(count, baskets.customer, place + 1)
@@ -96,3 +120,8 @@ def up_cf(baskets: Baskets, recent: int = 10, asymmetry: float = 0.75, locality:
         return np.asarray((alike @ shares).toarray(), np.float64)
 
     return Model(scores, _TIE * share_of_baskets(baskets), by_popularity(baskets), dense=True)
+
+
+def _share(value: float, what: str) -> None:
+    if not 0 <= value <= 1:
+        raise UsageError(f"{what} is {value!r}; it must be a number from 0 to 1.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix, csr_matrix, spmatrix
+from scipy.sparse import coo_matrix, csr_matrix
 
 from invoice_lab.recommendation.baskets import Floats, Integers
 from invoice_lab.recommendation.model import Model
@@ -162,8 +162,9 @@ def rows_of(matrix: csr_matrix, customers: Integers) -> csr_matrix:
     known = customers < matrix.shape[0]
     if known.all():
         return matrix[customers]
-    chosen = matrix[np.where(known, customers, 0)]
-    return csr_matrix(spmatrix.multiply(chosen, known[:, None].astype(chosen.dtype)))
+    row = np.flatnonzero(known)
+    shape = (len(customers), matrix.shape[0])
+    return csr_matrix((np.ones(len(row), matrix.dtype), (row, customers[row])), shape=shape) @ matrix
 
 
 def _popular(taken: Integers, size: int, count: int, k: int, order: Integers) -> tuple[Integers, Integers]:

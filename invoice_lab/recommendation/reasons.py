@@ -81,8 +81,7 @@ class Reasons:
 
         def say(what: int, both: int, tenths: int) -> str:
             return (
-                f"{both:,} of the {buyers[what]:,} customers who bought {names[what]} also bought this, "
-                f"{tenths / 10:,.1f} times more than expected"
+                f"{both:,} of the {buyers[what]:,} customers who bought {names[what]} also bought this, {_more(tenths)}"
             )
 
         return _said((because, together, np.round(10 * lift).astype(np.int64)), say)
@@ -127,6 +126,12 @@ def _said(columns: tuple[Integers, ...], say: Callable[..., str]) -> Texts:
 
 def _days(days: int) -> str:
     return "day" if days == 1 else f"{days:,} days"
+
+
+def _more(tenths: int) -> str:
+    if tenths > 10:
+        return f"{tenths / 10:,.1f} times more than expected"
+    return "as many as expected" if tenths == 10 else "fewer than expected"
 
 
 def _ago(days: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,7 +25,17 @@ from invoice_lab.recommendation.model import Model
 from invoice_lab.recommendation.ranking import Ranked, Wanted, top
 from invoice_lab.recommendation.reasons import Reasons
 from invoice_lab.recommendation.selection import NEW, Choice, choose
-from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, one_of, require_values, whole
+from invoice_lab.warehouse.queries.frames import (
+    Day,
+    as_day,
+    days_of,
+    ids_of,
+    numbers_of,
+    one_of,
+    require_columns,
+    require_values,
+    whole,
+)
 
 ITEM_ITEM = "item_item"
 Values = TypeVar("Values", bound=npt.NDArray[Any])
@@ -91,7 +101,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             raise UsageError("parameters are of one method; with 'auto' they are found.", "Name the method.")
         baskets = read_baskets(lines, as_of)
         self.groups_ = _checked(groups)
-        self.names_, self.prices_ = _about_products(lines, baskets.products)
+        self.names_, self.prices_ = _about_products(lines, baskets.products, _day_of(baskets, as_of))
         self.choice_: Choice | None = None
         self.method_ = self.new_method_ = self.method
         if self.method == AUTO:
@@ -131,7 +141,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             together: counted_on(spread(counts, codes, len(baskets.products)), before, after, together, who)
             for together, counts in self._shared.items()
         }
-        names, prices = _about_products(lines, baskets.products)
+        names, prices = _about_products(lines, baskets.products, _day_of(came, as_of))
         new = np.isin(baskets.products, came.products)
         self.names_ = _kept(self.names_, codes, names, new)
         self.prices_ = None if prices is None or self.prices_ is None else _kept(self.prices_, codes, prices, new)
@@ -139,7 +149,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _take(self, baskets: Baskets, as_of: Day | None) -> None:
-        self.as_of_ = as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
+        self.as_of_ = _day_of(baskets, as_of)
         self.customers_, self.products_ = baskets.customers, baskets.products
         self._baskets, self.history_ = baskets, History.of(baskets)
         chosen = self.choice_.of(self.method_) if self.choice_ else self.parameters
@@ -241,16 +251,22 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         near = row.indices[order].astype(np.int64)
         return pd.DataFrame(
             {
-                "product_id": [self.products_[code]] * len(near),
+                "product_id": pd.Index(self.products_)[np.full(len(near), code)],
                 "rank": np.arange(1, len(near) + 1),
-                "neighbour": self.products_[near],
+                "neighbour": pd.Index(self.products_)[near],
                 "cosine": row.data[order],
-                "reason": self._reasons.alike(np.full(len(near), code), near),
+                "reason": pd.Series(self._reasons.alike(np.full(len(near), code), near), dtype="str"),
             }
         )
 
     def explain(self, customer_id: object, product_id: object) -> str:
-        """Say why a product is, or would be, recommended to a customer; raises `UsageError` for unknown ones."""
+        """Say why a product is, or would be, recommended to a customer, known or not.
+
+        Raises
+        ------
+        UsageError
+            For a product that was never sold.
+        """
         check_is_fitted(self, "customers_")
         known = pd.Index(self.customers_).get_indexer(_ids([customer_id]))
         product = np.array([self._product(product_id)])
@@ -284,19 +300,23 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         rows = np.repeat(begin, length) + within
         owner = np.repeat(np.arange(len(asked)), length)
         columns = {
-            "customer_id": pd.Series(list(asked[owner]), dtype=None if len(owner) else "str"),
+            "customer_id": pd.Index(list(asked[owner])) if len(owner) else pd.Index(self.customers_)[:0],
             "rank": (within + 1).astype("int64"),
-            "product_id": self.products_[lists.product[rows]],
+            "product_id": pd.Index(self.products_)[lists.product[rows]],
             "score": lists.score[rows],
             "reason": pd.Series(reasons[rows], dtype="str"),
         }
         return pd.DataFrame(columns)
 
     def _product(self, product_id: object) -> int:
-        found = pd.Index(self.products_).get_indexer([product_id])[0]
+        found = pd.Index(self.products_).get_indexer([product_id])[0] if isinstance(product_id, Hashable) else -1
         if found < 0:
             raise UsageError(f"The product {product_id!r} was never sold.", "Give an id as in the lines.")
         return int(found)
+
+
+def _day_of(baskets: Baskets, as_of: Day | None) -> pd.Timestamp:
+    return as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
 
 
 def day_number(day: pd.Timestamp) -> int:
@@ -304,17 +324,26 @@ def day_number(day: pd.Timestamp) -> int:
     return int(day.to_datetime64().astype("datetime64[D]").astype(np.int64))
 
 
-def _about_products(lines: pd.DataFrame, products: Labels) -> tuple[Labels, Floats | None]:
+def _about_products(lines: pd.DataFrame, products: Labels, as_of: pd.Timestamp) -> tuple[Labels, Floats | None]:
     """Return the products' names, and their last prices where there are any."""
-    newest = lines.sort_values("date", kind="stable").drop_duplicates("product_id", keep="last").set_index("product_id")
-    names = products
+    require_columns(lines, [name for name in ("product", "price") if name in lines.columns], "lines")
+    names: Labels = products
     if "product" in lines.columns:
-        named = newest["product"].reindex(products)
+        named = _newest(lines, lines["product"].dropna().astype(str), products, as_of)
         names = named.where(named.notna(), products).to_numpy(dtype=object)
     if "price" not in lines.columns:
         return names, None
     require_values(lines, ["price"], "lines")
-    return names, numbers_of(newest["price"].reindex(products), "price").to_numpy()
+    return names, _newest(lines, numbers_of(lines["price"], "price"), products, as_of).to_numpy()
+
+
+def _newest(lines: pd.DataFrame, values: pd.Series, products: Labels, as_of: pd.Timestamp) -> pd.Series:
+    """Return each product's value in its last purchase line; the largest where a day has several."""
+    day = days_of(lines["date"], "date")
+    bought = (numbers_of(lines["quantity"], "quantity") > 0) & (day <= as_of)
+    known = pd.DataFrame({"product": ids_of(lines["product_id"], "product_id"), "day": day, "value": values})[bought]
+    last = known.dropna().sort_values(["day", "value"]).drop_duplicates("product", keep="last")
+    return last.set_index("product")["value"].reindex(products)
 
 
 def _kept(old: Values, codes: Integers, new: Values, known: npt.NDArray[np.bool_]) -> Values:
@@ -328,15 +357,19 @@ def _kept(old: Values, codes: Integers, new: Values, known: npt.NDArray[np.bool_
 def _checked(groups: pd.Series | None) -> pd.Series | None:
     if groups is None:
         return None
+    if not isinstance(groups, pd.Series):
+        raise UsageError(f"groups must be a pandas Series by customer_id, not {type(groups).__name__}.")
     if groups.index.has_duplicates:
         raise UsageError("A customer stands twice in groups.", "Give each customer once.")
     return groups.dropna().astype(str)
 
 
 def _ids(customers: Iterable[object]) -> Labels:
-    if isinstance(customers, (str, bytes)):
-        raise UsageError("customers must be a list of ids, not one text.")
+    if isinstance(customers, (str, bytes)) or not isinstance(customers, Iterable):
+        raise UsageError(f"customers must be a list of ids, not {customers!r}.")
     found = list(customers)
+    if not all(isinstance(one, Hashable) for one in found):
+        raise UsageError("customers must be a list of ids, not of lists.")
     asked = np.empty(len(found), dtype=object)
     asked[:] = found
     return asked

@@ -17,7 +17,7 @@ FEWEST = 20
 """Customers with two baskets that a verdict needs."""
 WEIGHTS = tuple(float(weight) for weight in np.geomspace(1.0, 10_000.0, 9))
 """How many lines of what everybody buys are tried as a customer's prior."""
-_ROUNDS = 50
+_ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Taste:
         and its 95 % bootstrap interval.
     p_value : float
         Share of data sets with shuffled products, this one counted in, where they tell as much.
-    permutations : int
+    permutations, as_much : int
+        Data sets with shuffled products, and those of them that tell as much.
     customers : int
         With two baskets or more.
     """
@@ -41,6 +42,7 @@ class Taste:
     high: float
     p_value: float
     permutations: int
+    as_much: int
     customers: int
 
     @property
@@ -76,10 +78,10 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
     low, high = np.quantile(counts @ gains / len(gains), [0.025, 0.975])
     as_much, done = 0, 0
     while low > 0 and done < permutations and (1 + as_much) / (1 + permutations) <= SURE:
-        as_much += later.gains(shuffled(baskets, rng)).mean() >= gains.mean()
+        as_much += bool(later.gains(shuffled(baskets, rng)).mean() >= gains.mean())
         done += 1
     p_value = (1 + as_much) / (1 + done) if done else 1.0
-    return Taste(float(gains.mean()), float(low), float(high), p_value, done, len(gains))
+    return Taste(float(gains.mean()), float(low), float(high), p_value, done, as_much, len(gains))
 
 
 def shuffled(baskets: Baskets, rng: np.random.Generator) -> Baskets:

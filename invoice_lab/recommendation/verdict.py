@@ -64,8 +64,8 @@ def _spoken(evaluation: Evaluation, found: Taste, useful: bool) -> str:
     rates = {name: evaluation.values[name].mean(axis=1) for name in (method, BASE)}
     said = (
         f"Customers have tastes of their own: what they bought before tells {found.gain:.3f} bits a line (95 % "
-        f"interval {found.low:.3f} to {found.high:.3f}) about what they buy next, besides what is popular, and none of "
-        f"{found.permutations} shuffled copies of the data as much. "
+        f"interval {found.low:.3f} to {found.high:.3f}) about what they buy next, besides what is popular, and "
+        f"{found.as_much or 'none'} of {found.permutations} shuffled copies of the data as much. "
     )
     hits = (
         f"finds something of the next basket for {rates[method][_HIT_RATE]:.1%} of {len(evaluation.customers):,} "
