@@ -18,6 +18,7 @@ from benchmarks.cache import caching
 from benchmarks.figures import HEADING, RESULTS, Figure, write_results
 from benchmarks.ingest import ingesting
 from benchmarks.reading import reading
+from benchmarks.recommendation import SMALL_EXTENT, Extent, recommending
 from benchmarks.segmentation import SMALL_SHOP, Shop, segmenting
 from benchmarks.startup import starting
 
@@ -36,11 +37,12 @@ class Sizes:
     orders: int = 200_000
     cache: CacheSizes = field(default_factory=CacheSizes)
     shop: Shop = field(default_factory=Shop)
+    extent: Extent = field(default_factory=Extent)
 
 
 SMALL = Sizes(
     pages=2, with_lines=2, sample=4, starts=2, scans=4, many=8, customers=200, orders=2000, cache=SMALL_CACHE,
-    shop=SMALL_SHOP,
+    shop=SMALL_SHOP, extent=SMALL_EXTENT,
 )  # fmt: skip
 GROUPS: Mapping[str, Callable[[Sizes], Iterator[Figure]]] = {
     "reading": lambda sizes: reading(sizes.pages, sizes.with_lines, sizes.sample),
@@ -49,6 +51,7 @@ GROUPS: Mapping[str, Callable[[Sizes], Iterator[Figure]]] = {
     "cache": lambda sizes: caching(sizes.cache),
     "analytics": lambda sizes: analytics(sizes.customers, sizes.orders),
     "segmentation": lambda sizes: segmenting(sizes.shop),
+    "recommendation": lambda sizes: recommending(sizes.extent),
 }
 
 

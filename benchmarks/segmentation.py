@@ -6,12 +6,9 @@ measure the same shop: each customer has one invoice at least, the other invoice
 
 from __future__ import annotations
 
-import multiprocessing
-import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +16,7 @@ import duckdb
 import pandas as pd
 
 from benchmarks.figures import Figure
+from benchmarks.processes import Done, in_a_process, measured
 from invoice_lab.segmentation.clusters import CustomerClusters
 from invoice_lab.segmentation.movement import migration
 from invoice_lab.segmentation.neighbours import neighbours
@@ -73,16 +71,6 @@ class Shop:
 SMALL_SHOP = Shop(customers=500, invoices=2000, products=20)
 
 
-@dataclass(frozen=True)
-class _Done:
-    """What a step took: seconds, and the most memory that its process ever held, in MB."""
-
-    seconds: float
-    memory: float
-    own: float = 0.0
-    """Memory of the frame that it works on, in MB."""
-
-
 def segmenting(shop: Shop) -> Iterator[Figure]:
     """Draw a shop and measure each step on it."""
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
@@ -98,7 +86,7 @@ def segmenting(shop: Shop) -> Iterator[Figure]:
             ("neighbours", _neighbours, "", ""),
             ("segment table and movement", _moved, "", ""),
         ):
-            done = _in_a_process(step, file)
+            done = in_a_process(step, file)
             n = {_by_query: lines, _by_pandas: shop.invoices}.get(step, shop.customers)
             yield Figure(what, done.seconds, "s", n, goal=seconds)
             yield Figure(f"memory: {what}", done.memory, "MB", n, goal=memory)
@@ -117,41 +105,36 @@ def draw(file: Path, shop: Shop) -> int:
     return int(found[0])
 
 
-def _in_a_process(step: Callable[[Path], _Done], file: Path) -> _Done:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(step, file).result()
-
-
-def _by_query(file: Path) -> _Done:
+def _by_query(file: Path) -> Done:
     with _opened(file) as connection:
-        return _measured(lambda: RFM().fit_transform(query(connection, "rfm_summary", as_of=AS_OF)))
+        return measured(lambda: RFM().fit_transform(query(connection, "rfm_summary", as_of=AS_OF)))
 
 
-def _by_pandas(file: Path) -> _Done:
+def _by_pandas(file: Path) -> Done:
     orders = pd.read_parquet(file.with_name(ORDERS))
-    return _measured(lambda: RFM().fit_transform(rfm_summary(orders, AS_OF)), orders)
+    return measured(lambda: RFM().fit_transform(rfm_summary(orders, AS_OF)), orders)
 
 
-def _clusters(file: Path) -> _Done:
+def _clusters(file: Path) -> Done:
     summary = _summary(file)
-    return _measured(lambda: CustomerClusters().fit(summary), summary)
+    return measured(lambda: CustomerClusters().fit(summary), summary)
 
 
-def _predict(file: Path) -> _Done:
+def _predict(file: Path) -> Done:
     summary = _summary(file)
     model = CustomerClusters(k=5).fit(summary.head(10_000))
-    return _measured(lambda: model.predict(summary), summary)
+    return measured(lambda: model.predict(summary), summary)
 
 
-def _neighbours(file: Path) -> _Done:
+def _neighbours(file: Path) -> Done:
     model = RFM()
     scored = model.fit_transform(_summary(file))
-    return _measured(lambda: neighbours(scored, model), scored)
+    return measured(lambda: neighbours(scored, model), scored)
 
 
-def _moved(file: Path) -> _Done:
+def _moved(file: Path) -> Done:
     before, after = (RFM().fit_transform(_summary(file, day)) for day in (BEFORE, AS_OF))
-    return _measured(lambda: (segment_table(after), migration(before["segment"], after["segment"])), after)
+    return measured(lambda: (segment_table(after), migration(before["segment"], after["segment"])), after)
 
 
 def _summary(file: Path, as_of: str = AS_OF) -> pd.DataFrame:
@@ -163,14 +146,3 @@ def _opened(file: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(file), read_only=True)
     connection.execute("set enable_progress_bar = false")
     return connection
-
-
-def _measured(work: Callable[[], object], frame: pd.DataFrame | None = None) -> _Done:
-    own = 0.0 if frame is None else float(frame.memory_usage(deep=True).sum()) / 1e6
-    start = time.perf_counter()
-    work()
-    seconds = time.perf_counter() - start
-    # not ru_maxrss: a child inherits that of the process that started it
-    most = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert most is not None
-    return _Done(seconds, int(most[1]) / 1e3, own)

@@ -126,36 +126,46 @@ def read_baskets(lines: pd.DataFrame, as_of: Day | None = None) -> Baskets:
         kept &= day <= last
     if not kept.any():
         raise NotEnoughDataError("There are no purchase lines to learn from.")
-    ids = {name: ids_of(lines.loc[kept, name], name) for name in ("customer_id", "basket_id", "product_id")}
-    return _coded(pd.DataFrame(ids | {"day": day[kept]}))
+    return _coded(lines, day.to_numpy("datetime64[D]").astype(np.int64), kept.to_numpy())
 
 
-def _coded(entries: pd.DataFrame) -> Baskets:
-    customer, customers = _codes(entries["customer_id"])
-    product, products = _codes(entries["product_id"])
-    named, _ = _codes(entries["basket_id"])
-    day = entries["day"].to_numpy("datetime64[D]").astype(np.int64)
+def _coded(lines: pd.DataFrame, day: Integers, kept: npt.NDArray[np.bool_]) -> Baskets:
+    day = day if kept.all() else day[kept]
+    customer, customers = _codes(lines, "customer_id", kept)
+    basket, owner, within = _numbered(customer, _codes(lines, "basket_id", kept)[0])
     # a basket is known by its customer and its id, and has the day of its last line
-    basket, first = _numbered(customer * (int(named.max()) + 1) + named)
-    days = np.full(len(first), np.iinfo(np.int64).min)
+    days = np.full(len(owner), np.iinfo(np.int64).min)
     np.maximum.at(days, basket, day)
-    owner = customer[first]
-    order = np.lexsort((named[first], days, owner))
+    del customer, day  # of millions of lines, each column counts
+    order = np.lexsort((within, days, owner))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    keys = np.unique(place[basket] * len(products) + product)
-    basket, product = keys // len(products), keys % len(products)
+    product, products = _codes(lines, "product_id", kept)
+    keys = place[basket]
+    del basket
+    keys *= len(products)
+    keys += product
+    del product
+    keys.sort()
+    keys = keys[np.diff(keys, prepend=-1) != 0]
+    basket = keys // len(products)
+    keys -= basket * len(products)
     owner, days = owner[order], days[order]
     last = np.searchsorted(owner, np.arange(len(customers)), side="right") - 1
-    return Baskets(customers, products, owner[basket], product, last[owner[basket]] - basket, days[basket])
+    return Baskets(customers, products, owner[basket], keys, last[owner][basket] - basket, days[basket])
 
 
-def _numbered(keys: Integers) -> tuple[Integers, Integers]:
-    """Return the number of each key among the distinct ones, and the place of the first row of each of these."""
-    _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
-    return numbers.astype(np.int64), first.astype(np.int64)
+def _numbered(customer: Integers, named: Integers) -> tuple[Integers, Integers, Integers]:
+    """Number the baskets: of each line its number; of each basket its customer and the code of its id."""
+    owner = np.empty(int(named.max()) + 1, np.int64)
+    owner[named] = customer
+    if (owner[named] == customer).all():  # every id stands with one customer alone
+        return named, owner, np.arange(len(owner))
+    found, numbers = np.unique(customer * len(owner) + named, return_inverse=True)
+    return numbers.astype(np.int64), found // len(owner), found % len(owner)
 
 
-def _codes(values: pd.Series) -> tuple[Integers, Labels]:
-    codes, labels = pd.factorize(values, sort=True)
-    return codes.astype(np.int64), np.asarray(labels)
+def _codes(lines: pd.DataFrame, column: str, kept: npt.NDArray[np.bool_]) -> tuple[Integers, Labels]:
+    values = lines[column] if kept.all() else lines.loc[kept, column]
+    codes, labels = pd.factorize(ids_of(values, column), sort=True)
+    return codes.astype(np.int64, copy=False), np.asarray(labels)

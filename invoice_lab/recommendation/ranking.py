@@ -182,20 +182,25 @@ def _popular(taken: Integers, size: int, count: int, k: int, order: Integers) ->
     place, at = taken // size, position[taken % size]
     place, at = place[at >= 0], at[at >= 0]
     # among the first k + (taken) of the popular products at least k are free; those taken further down don't matter
-    width = min(len(order), k + int(np.bincount(place, minlength=count).max(initial=0)))
-    place, at = place[at < width], at[at < width]
-    sort = np.argsort(place, kind="stable")
-    place, at = place[sort], at[sort]
-    places, products = [place[:0]], [order[:0]]
-    step = max(1, _CELLS // max(width, 1))
-    for start in range(0, count, step):
-        stop = min(start + step, count)
-        inside = slice(*np.searchsorted(place, [start, stop]))
-        free = np.ones((stop - start, width), dtype=bool)
-        free[place[inside] - start, at[inside]] = False
-        free &= np.cumsum(free, axis=1) <= k
+    widths = np.minimum(len(order), k + np.bincount(place, minlength=count))
+    # customers of few products stand together, so that one with thousands doesn't widen the rows of others
+    narrow_first = np.argsort(widths, kind="stable")
+    row_of = np.empty_like(narrow_first)
+    row_of[narrow_first] = np.arange(count)
+    inside = at < widths[place]
+    rows, at = row_of[place[inside]], at[inside]
+    sort = np.argsort(rows, kind="stable")
+    rows, at = rows[sort], at[sort]
+    places, products = [rows[:0]], [order[:0]]
+    step = max(1, _CELLS // max(len(order), 1))
+    for start in range(0, count if len(order) else 0, step):
+        chosen = narrow_first[start : start + step]
+        block = slice(*np.searchsorted(rows, [start, start + step]))
+        free = np.ones((len(chosen), int(widths[chosen[-1]])), dtype=bool)
+        free[rows[block] - start, at[block]] = False
+        free &= np.cumsum(free, axis=1, dtype=np.int32) <= k
         row, column = np.nonzero(free)
-        places.append(row.astype(np.int64) + start)
+        places.append(chosen[row])
         products.append(order[column])
     return np.concatenate(places), np.concatenate(products)
 

@@ -18,7 +18,7 @@ def test_the_benchmarks_run(tmp_path: Path):
     assert heading.split() == ["what", "reached", "spread", "n", "ratio", "asked"]
     asked = {row[:48].strip() for row in rows if ">=" in row or "<" in row}
     assert {"exact reader, bytes to invoice, CPU a page", "invoice-lab --help", "the same scans again"} <= asked
-    for group in ("reading", "startup", "ingest", "cache", "analytics", "segmentation"):
+    for group in ("reading", "startup", "ingest", "cache", "analytics", "segmentation", "recommendation"):
         found = json.loads((tmp_path / f"{group}.json").read_text())
         assert found["machine"]["packages"]["numba"]
         assert found["machine"]["cores"] >= 1

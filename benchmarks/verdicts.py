@@ -1,0 +1,75 @@
+"""How often the verdict sees personal taste where there is none, and where a share of the lines is of own products."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import numpy as np
+
+from benchmarks.figures import Figure
+from benchmarks.lists import REAL
+from benchmarks.shops import few_products, online_retail, planted
+from invoice_lab.recommendation.baskets import Baskets, read_baskets
+from invoice_lab.recommendation.taste import shuffled, taste
+
+SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+ASKED = 0.15
+"""Share of the lines at which the verdict must speak."""
+GOAL = ">= 95 %"
+FEWEST = 19
+"""Shuffled copies that a planted real data set is held against; twice as many, as usual, take two hours in all."""
+
+
+def deciding(drawn: int, real: int) -> Iterator[Figure]:
+    """Count verdicts on permuted data and on data with a planted taste, drawn and real.
+
+    Parameters
+    ----------
+    drawn : int
+        Data sets of each share.
+    real : int
+        Data sets of real baskets of each share above 0; as many as drawn ones of none. 0: none at all.
+    """
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        for share in SHARES:
+            found = list(pool.map(partial(_seen_in_drawn, share), range(drawn)))
+            yield _figure("drawn", share, found)
+        if not real:
+            return
+        if not REAL.is_file():
+            print(f"No {REAL}: the verdict on real baskets is not measured.", file=sys.stderr)
+            return
+        baskets = read_baskets(online_retail(REAL))
+        for share in SHARES:
+            found = list(pool.map(partial(_seen_in_real, baskets, share), range(real if share else drawn)))
+            yield _figure("real", share, found)
+
+
+def _figure(what: str, share: float, seen: list[bool]) -> Figure:
+    if not share:
+        silent = 100 * (1 - float(np.mean(seen)))
+        return Figure(f"verdict, {what} baskets, shuffled: silent", silent, "%", len(seen), goal=GOAL)
+    goal = GOAL if share == ASKED else ""
+    named = f"verdict, {what} baskets, {share:.0%} own: speaks"
+    return Figure(named, 100 * float(np.mean(seen)), "%", len(seen), goal=goal)
+
+
+def _seen_in_drawn(share: float, seed: int) -> bool:
+    rng = np.random.default_rng([seed, round(100 * share)])
+    baskets = few_products(seed)
+    if share:
+        return taste(planted(baskets, share, rng), seed=seed).is_there
+    return taste(shuffled(planted(baskets, ASKED, rng), rng), seed=seed).is_there
+
+
+def _seen_in_real(baskets: Baskets, share: float, seed: int) -> bool:
+    rng = np.random.default_rng([seed, round(100 * share)])
+    dealt = shuffled(baskets, rng)
+    if share:
+        return taste(planted(dealt, share, rng), FEWEST, seed).is_there
+    return taste(dealt, seed=seed).is_there
