@@ -122,6 +122,19 @@ def read_baskets(lines: pd.DataFrame, as_of: Day | None = None) -> Baskets:
     return _coded(entries)
 
 
+def about_products(lines: pd.DataFrame, products: Labels) -> tuple[Labels, Floats | None]:
+    """Return the products' names (the lines' column ``product``, else the ids), and their last prices if there are."""
+    newest = lines.sort_values("date", kind="stable").drop_duplicates("product_id", keep="last").set_index("product_id")
+    names = products
+    if "product" in lines.columns:
+        named = newest["product"].reindex(products)
+        names = named.where(named.notna(), products).to_numpy(dtype=object)
+    if "price" not in lines.columns:
+        return names, None
+    require_values(lines, ["price"], "lines")
+    return names, numbers_of(newest["price"].reindex(products), "price").to_numpy()
+
+
 def _coded(entries: pd.DataFrame) -> Baskets:
     customer, customers = _codes(entries["customer_id"])
     product, products = _codes(entries["product_id"])

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import UsageError
-from invoice_lab.recommendation.baskets import Baskets, Floats, Integers, Labels, read_baskets
+from invoice_lab.recommendation.baskets import Baskets, Integers, Labels, about_products, read_baskets
 from invoice_lab.recommendation.cold import best_sellers
 from invoice_lab.recommendation.filters import Filters
 from invoice_lab.recommendation.history import History
@@ -21,7 +21,7 @@ from invoice_lab.recommendation.model import Model
 from invoice_lab.recommendation.ranking import Ranked, Wanted, top
 from invoice_lab.recommendation.reasons import Reasons
 from invoice_lab.recommendation.selection import NEW, Choice, choose
-from invoice_lab.warehouse.queries.frames import Day, as_day, numbers_of, one_of, require_values, whole
+from invoice_lab.warehouse.queries.frames import Day, as_day, one_of, whole
 
 KINDS = ("all", "again", "new")
 COLUMNS = ("customer_id", "rank", "product_id", "score", "reason")
@@ -87,7 +87,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         self.groups_ = _checked(groups)
         self.as_of_ = as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
         self.customers_, self.products_ = baskets.customers, baskets.products
-        self.names_, self.prices_ = _about_products(lines, self.products_)
+        self.names_, self.prices_ = about_products(lines, self.products_)
         self._learn(baskets)
         return self
 
@@ -247,19 +247,6 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
 def day_number(day: pd.Timestamp) -> int:
     """Return a day as days since 1970-01-01."""
     return int(day.to_datetime64().astype("datetime64[D]").astype(np.int64))
-
-
-def _about_products(lines: pd.DataFrame, products: Labels) -> tuple[Labels, Floats | None]:
-    """Return the products' names, and their last prices where there are any."""
-    newest = lines.sort_values("date", kind="stable").drop_duplicates("product_id", keep="last").set_index("product_id")
-    names = products
-    if "product" in lines.columns:
-        named = newest["product"].reindex(products)
-        names = named.where(named.notna(), products).to_numpy(dtype=object)
-    if "price" not in lines.columns:
-        return names, None
-    require_values(lines, ["price"], "lines")
-    return names, numbers_of(newest["price"].reindex(products), "price").to_numpy()
 
 
 def _checked(groups: pd.Series | None) -> pd.Series | None:
