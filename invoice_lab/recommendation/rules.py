@@ -37,10 +37,11 @@ def association_rules(
     Two things make a rule: the interval of its lift lies above 1, and its baskets are too many for chance, where every
     basket keeps its size and every product its popularity (`invoice_lab.recommendation.chance`): lift alone is above 1
     for most pairs of shuffled lines, since large baskets hold many pairs. The baskets with both are tested against
-    `ABOVE_CHANCE` times what chance gives by a Poisson distribution, whose upper tail is never below the true one
-    (Hoeffding, Annals of Mathematical Statistics 27, 1956). Of all pairs of products that `least` baskets hold, those
-    are kept of which `FALSE_DISCOVERIES` at most are chance (Benjamini and Hochberg, Journal of the Royal Statistical
-    Society B 57, 1995). Baskets count as independent; a customer who always buys the same two is counted each time.
+    `ABOVE_CHANCE` times what chance gives by a Poisson distribution, whose upper tail is not below the true one
+    (Hoeffding, Annals of Mathematical Statistics 27, 1956; Anderson and Samuels, Fifth Berkeley Symposium I, 1967). Of
+    all pairs of products that `least` baskets hold, those are kept of which `FALSE_DISCOVERIES` at most are chance
+    (Benjamini and Hochberg, Journal of the Royal Statistical Society B 57, 1995). Baskets count as independent; a
+    customer who always buys the same two is counted each time.
 
     Parameters
     ----------
@@ -75,10 +76,11 @@ def association_rules(
     if isinstance(copied, (str, bytes)):
         raise UsageError("copied must be a list of baskets, not one text.")
     baskets = read_baskets(lines)
+    kind = ids_of(lines["product_id"], "product_id").dtype
     held = baskets.by_basket()
     total = held.shape[0]
     rules = _strongest(_beyond_chance(held, least), total, most)
-    table = _table(lines, rules, baskets.products, total)
+    table = _table(lines, rules, baskets.products, total).astype({"product_id": kind, "then": kind})
     in_copies, copies = _in_copies(lines[lines["basket_id"].isin(list(copied))], table)
     left = rules[["both", "of", "then"]] - in_copies
     low, _ = lift_interval(left["both"], left["of"], left["then"], max(total - copies, 1))
@@ -153,15 +155,14 @@ def _table(lines: pd.DataFrame, rules: pd.DataFrame, products: Labels, total: in
     both, of, then = rules["both"], rules["of"], rules["then"]
     low, high = interval(both, of)
     lift_low, lift_high = lift_interval(both, of, then, total)
-    kind = ids_of(lines["product_id"].head(0), "product_id").dtype
     used = np.unique(rules[["first", "second"]])
     of_used = lines[lines["product_id"].isin(products[used])]
     names = np.empty(len(products), dtype=object)
     names[used] = about_products(of_used[[c for c in of_used if c in _NAMED]], products[used])[0]
     return pd.DataFrame(
         {
-            "product_id": pd.Series(products[rules["first"]], dtype=kind),
-            "then": pd.Series(products[rules["second"]], dtype=kind),
+            "product_id": products[rules["first"]],
+            "then": products[rules["second"]],
             "product": pd.Series(names[rules["first"]], dtype="str"),
             "then_product": pd.Series(names[rules["second"]], dtype="str"),
             "baskets": both,
