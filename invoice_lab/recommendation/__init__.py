@@ -2,7 +2,9 @@
 
 from invoice_lab.recommendation.evaluation import evaluate
 from invoice_lab.recommendation.filters import Filters
+from invoice_lab.recommendation.network import rules_network
 from invoice_lab.recommendation.recommender import Recommender
+from invoice_lab.recommendation.rules import association_rules
 from invoice_lab.recommendation.verdict import verdict
 
-__all__ = ["Filters", "Recommender", "evaluate", "verdict"]
+__all__ = ["Filters", "Recommender", "association_rules", "evaluate", "rules_network", "verdict"]

@@ -37,9 +37,14 @@ def holders(baskets: Baskets, together: str = "baskets") -> csr_matrix:
 
 def shared(held: csr_matrix) -> csr_matrix:
     """Count the holders that two products share: shape (products, products); the diagonal has those of each."""
+    return csr_matrix(vstack([block for _, block in shared_blocks(held)], format="csr", dtype=np.float32))
+
+
+def shared_blocks(held: csr_matrix) -> Iterator[tuple[int, csr_matrix]]:
+    """Yield what `shared` returns some rows at a time, each time with the first row's number."""
     columns = held.T.tocsr()
-    parts = [columns[start : start + _PRODUCTS] @ held for start in range(0, columns.shape[0], _PRODUCTS)]
-    return csr_matrix(vstack(parts, format="csr", dtype=np.float32))
+    for start in range(0, columns.shape[0], _PRODUCTS):
+        yield start, columns[start : start + _PRODUCTS] @ held
 
 
 def counted_on(counts: csr_matrix, before: Baskets, after: Baskets, together: str, customers: Integers) -> csr_matrix:

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from invoice_lab.errors import UsageError
-from invoice_lab.recommendation.baskets import Baskets, Floats, Integers, Labels, read_baskets
+from invoice_lab.recommendation.baskets import Baskets, Integers, Labels, read_baskets
 from invoice_lab.recommendation.cold import best_sellers
 from invoice_lab.recommendation.filters import Filters
 from invoice_lab.recommendation.history import History
@@ -22,18 +22,14 @@ from invoice_lab.recommendation.items import TOGETHER, by_likeness, cosines, cou
 from invoice_lab.recommendation.lists import HALF_LIFE_DAYS, again
 from invoice_lab.recommendation.methods import AUTO, METHODS, Parameters, fitted, method_named
 from invoice_lab.recommendation.model import Model
+from invoice_lab.recommendation.products import about_products
 from invoice_lab.recommendation.ranking import Ranked, Wanted, top
 from invoice_lab.recommendation.reasons import Reasons
 from invoice_lab.recommendation.selection import NEW, Choice, choose
 from invoice_lab.warehouse.queries.frames import (
     Day,
     as_day,
-    days_of,
-    ids_of,
-    numbers_of,
     one_of,
-    require_columns,
-    require_values,
     whole,
 )
 
@@ -101,7 +97,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             raise UsageError("parameters are of one method; with 'auto' they are found.", "Name the method.")
         baskets = read_baskets(lines, as_of)
         self.groups_ = _checked(groups)
-        self.names_, self.prices_ = _about_products(lines, baskets.products, _day_of(baskets, as_of))
+        self.names_, self.prices_ = about_products(lines, baskets.products, _day_of(baskets, as_of))
         self.choice_: Choice | None = None
         self.method_ = self.new_method_ = self.method
         if self.method == AUTO:
@@ -141,7 +137,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             together: counted_on(spread(counts, codes, len(baskets.products)), before, after, together, who)
             for together, counts in self._shared.items()
         }
-        names, prices = _about_products(lines, baskets.products, _day_of(came, as_of))
+        names, prices = about_products(lines, baskets.products, _day_of(came, as_of))
         new = np.isin(baskets.products, came.products)
         self.names_ = _kept(self.names_, codes, names, new)
         self.prices_ = None if prices is None or self.prices_ is None else _kept(self.prices_, codes, prices, new)
@@ -322,28 +318,6 @@ def _day_of(baskets: Baskets, as_of: Day | None) -> pd.Timestamp:
 def day_number(day: pd.Timestamp) -> int:
     """Return a day as days since 1970-01-01."""
     return int(day.to_datetime64().astype("datetime64[D]").astype(np.int64))
-
-
-def _about_products(lines: pd.DataFrame, products: Labels, as_of: pd.Timestamp) -> tuple[Labels, Floats | None]:
-    """Return the products' names, and their last prices where there are any."""
-    require_columns(lines, [name for name in ("product", "price") if name in lines.columns], "lines")
-    names: Labels = products
-    if "product" in lines.columns:
-        named = _newest(lines, lines["product"].dropna().astype(str), products, as_of)
-        names = named.where(named.notna(), products).to_numpy(dtype=object)
-    if "price" not in lines.columns:
-        return names, None
-    require_values(lines, ["price"], "lines")
-    return names, _newest(lines, numbers_of(lines["price"], "price"), products, as_of).to_numpy()
-
-
-def _newest(lines: pd.DataFrame, values: pd.Series, products: Labels, as_of: pd.Timestamp) -> pd.Series:
-    """Return each product's value in its last purchase line; the largest where a day has several."""
-    day = days_of(lines["date"], "date")
-    bought = (numbers_of(lines["quantity"], "quantity") > 0) & (day <= as_of)
-    known = pd.DataFrame({"product": ids_of(lines["product_id"], "product_id"), "day": day, "value": values})[bought]
-    last = known.dropna().sort_values(["day", "value"]).drop_duplicates("product", keep="last")
-    return last.set_index("product")["value"].reindex(products)
 
 
 def _kept(old: Values, codes: Integers, new: Values, known: npt.NDArray[np.bool_]) -> Values:

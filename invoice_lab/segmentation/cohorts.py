@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError
-from invoice_lab.segmentation.movement import interval
 from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, require_columns, require_values
+from invoice_lab.warehouse.queries.shares import interval
 
 
 def cohorts(orders: pd.DataFrame, as_of: Day) -> pd.DataFrame:

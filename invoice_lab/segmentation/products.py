@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.segmentation.movement import interval
 from invoice_lab.segmentation.orders import exact_sums, one_currency, shares_of
 from invoice_lab.warehouse.queries.frames import (
     Day,
@@ -18,6 +17,7 @@ from invoice_lab.warehouse.queries.frames import (
     require_values,
     whole,
 )
+from invoice_lab.warehouse.queries.shares import interval
 
 COLUMNS = ("customer_id", "basket_id", "date", "product_id", "quantity", "amount")
 CLASSES = {"A": 0.80, "B": 0.95, "C": 1.0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from invoice_lab.warehouse.queries.frames import days_of, ids_of, numbers_of, re
 
 LINES = ("customer_id", "basket_id", "date", "line_no", "product_id", "quantity", "amount")
 CUSTOMERS = ("customer_id", "name", "birth_date")
+BEGINNINGS = ("customer_id", "basket_id", "date", "line_no", "product_id", "quantity")
 COPIED_LINES = 3
 """First lines that two customers' baskets must share to count as copied."""
 SURE = 0.01
@@ -76,11 +77,11 @@ def oddities(lines: pd.DataFrame, customers: pd.DataFrame) -> list[Oddity]:
     return [*(_of_lines(_checked(lines)) if len(lines) else ()), *_of_customers(customers)]
 
 
-def _checked(lines: pd.DataFrame) -> pd.DataFrame:
+def _checked(lines: pd.DataFrame, counted: Sequence[str] = ("line_no", "quantity", "amount")) -> pd.DataFrame:
     """Return the lines with ids, days and numbers as they should be; index from 0 on."""
     require_values(lines, ["basket_id", "date", "product_id"], "lines")
     ids = {name: ids_of(lines[name], name).array for name in ("basket_id", "product_id")}
-    numbers = {name: numbers_of(lines[name], name).array for name in ("line_no", "quantity", "amount")}
+    numbers = {name: numbers_of(lines[name], name).array for name in counted}
     owners = lines["customer_id"].astype(object).where(lines["customer_id"].notna(), None).array
     return pd.DataFrame({"customer_id": owners, **ids, "date": days_of(lines["date"], "date").array, **numbers})
 
@@ -93,8 +94,28 @@ def _of_lines(lines: pd.DataFrame) -> Iterator[Oddity]:
     yield from _outliers(lines)
 
 
-def _copied(lines: pd.DataFrame) -> Iterator[Oddity]:
-    """Find baskets that begin with the same lines as another customer's."""
+def copied_baskets(lines: pd.DataFrame) -> pd.Index:
+    """Return the ids of baskets that begin with the same lines as an earlier one of another customer.
+
+    Some do by chance: `oddities` tells how many, and whether there are more.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        One row a line: customer_id (may be missing), basket_id, date, line_no, product_id, quantity.
+
+    Raises
+    ------
+    UsageError
+        For missing columns or values.
+    """
+    require_columns(lines, list(BEGINNINGS), "lines")
+    _, baskets = _beginnings(_checked(lines, ("line_no", "quantity")))
+    return baskets.index[baskets["copied"]]
+
+
+def _beginnings(lines: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """Return the first lines of baskets as texts, and the baskets that have enough of them, by id: whether copied."""
     first = (
         lines[lines["customer_id"].notna()]
         .sort_values(["basket_id", "line_no"])
@@ -113,9 +134,14 @@ def _copied(lines: pd.DataFrame) -> Iterator[Oddity]:
         )
     )
     baskets = baskets[baskets["lines"] == COPIED_LINES].reset_index().sort_values(["date", "basket_id"])
-    owners = baskets.groupby("said")["customer_id"].transform("nunique")
-    later = baskets["customer_id"] != baskets.groupby("said")["customer_id"].transform("first")
-    found = int(((owners > 1) & later).sum())
+    copied = baskets["customer_id"] != baskets.groupby("said")["customer_id"].transform("first")
+    return said, baskets.assign(copied=copied).set_index("basket_id")[["copied"]]
+
+
+def _copied(lines: pd.DataFrame) -> Iterator[Oddity]:
+    """Find baskets that begin with the same lines as another customer's."""
+    said, baskets = _beginnings(lines)
+    found = int(baskets["copied"].sum())
     share = said.value_counts(normalize=True)
     chance = float((share**2).sum()) ** COPIED_LINES * len(baskets) ** 2 / 2
     if found > 3 * chance + 1:

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.stats import chi2, chisquare
 
 from invoice_lab.errors import NotEnoughDataError
-from invoice_lab.segmentation.movement import LEVEL
 from invoice_lab.warehouse.queries.frames import Day, as_day, days_of, one_of, require_columns, require_values
+from invoice_lab.warehouse.queries.shares import LEVEL
 
 LABELS = {
     "weekday": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),

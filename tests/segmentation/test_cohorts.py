@@ -8,7 +8,7 @@ import pytest
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.segmentation.cohorts import cohorts, retention
-from invoice_lab.segmentation.movement import interval
+from invoice_lab.warehouse.queries.shares import interval
 
 ORDERS = pd.DataFrame(
     [

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from invoice_lab.errors import UsageError
-from invoice_lab.segmentation.movement import ARRIVED, GONE, interval, matrix, migration
+from invoice_lab.segmentation.movement import ARRIVED, GONE, matrix, migration
+from invoice_lab.warehouse.queries.shares import interval
 
 BEFORE = pd.Series({"a": "Loyal", "b": "Loyal", "c": "Loyal", "d": "New", "e": "New"})
 AFTER = pd.Series({"a": "Loyal", "b": "Loyal", "c": "At risk", "d": "Loyal", "f": "New"})

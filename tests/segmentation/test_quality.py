@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from invoice_lab.errors import UsageError
-from invoice_lab.segmentation.quality import oddities
+from invoice_lab.segmentation.quality import copied_baskets, oddities
 
 CUSTOMERS = pd.DataFrame(
     {"customer_id": range(100), "name": [f"N {n}" for n in range(100)], "birth_date": pd.Timestamp("1980-01-01")}
@@ -81,3 +81,32 @@ def test_nothing_at_all():
     assert oddities(shop()[:0], CUSTOMERS[:0]) == []
     with pytest.raises(UsageError):
         oddities(shop().drop(columns="line_no"), CUSTOMERS)
+
+
+def test_ids_of_copied_baskets_are_those_counted():
+    lines = shop()
+    source = lines[lines["basket_id"] == lines.groupby("basket_id").size().idxmax()].head(3)
+    later = source["date"] + pd.Timedelta(days=9)
+    copies = [source.assign(basket_id=1000 + number, customer_id=number, date=later) for number in range(20)]
+    lines = pd.concat([lines, *copies]).sample(frac=1, random_state=2)
+    found = copied_baskets(lines.drop(columns="amount"))
+    others = {1000 + number for number in range(20) if number != source["customer_id"].iloc[0]}
+    assert others <= set(found) and source["basket_id"].iloc[0] not in found
+    (oddity,) = oddities(lines, CUSTOMERS)
+    assert len(found) == oddity.found
+
+
+def test_copied_baskets_by_hand():
+    """The first is none, nor is another of the same customer, of two lines, of another quantity, or of nobody."""
+    wares = {"a": "xyz", "b": "xyz", "c": "xyz", "d": "xy", "e": "xyz", "f": "xyzw", "g": "xyz"}
+    owners = dict(zip(wares, ["ann", "ann", "bob", "bob", "cat", "dan", None], strict=True))
+    rows = [
+        (owners[basket], basket, number, product) for basket in wares for number, product in enumerate(wares[basket])
+    ]
+    lines = pd.DataFrame(rows, columns=["customer_id", "basket_id", "line_no", "product_id"])
+    lines = lines.assign(date="2020-01-01", quantity=1)
+    lines.loc[lines["basket_id"] == "e", "quantity"] = 2
+    assert copied_baskets(lines).tolist() == ["c", "f"]
+    assert copied_baskets(lines[:0]).tolist() == []
+    with pytest.raises(UsageError, match="line_no"):
+        copied_baskets(lines.drop(columns="line_no"))

@@ -12,7 +12,6 @@ import pytest
 from invoice_lab.errors import InvoiceLabError, NotEnoughDataError, UsageError
 from invoice_lab.segmentation import RFM, CustomerClusters, agreement, rfm_summary, score_map, segment_table
 from invoice_lab.segmentation.clusters import top_spenders
-from invoice_lab.segmentation.movement import interval as share_interval
 from invoice_lab.segmentation.movement import matrix, migration
 from invoice_lab.segmentation.neighbours import neighbours
 from invoice_lab.segmentation.products import abc, product_summary
@@ -26,6 +25,7 @@ from invoice_lab.segmentation.sales import (
     top_share,
 )
 from invoice_lab.segmentation.value import purchase_summary
+from invoice_lab.warehouse.queries.shares import interval as share_interval
 
 AS_OF = "2020-09-30"
 RNG = np.random.default_rng(0)

@@ -15,8 +15,9 @@ from invoice_lab.reporting.markup import Html, paragraph
 from invoice_lab.reporting.pages.segments_data import SegmentsData
 from invoice_lab.reporting.tables import Column, table
 from invoice_lab.segmentation.cohorts import cohorts, retention
-from invoice_lab.segmentation.movement import ARRIVED, GONE, interval, matrix
+from invoice_lab.segmentation.movement import ARRIVED, GONE, matrix
 from invoice_lab.segmentation.sales import quiet_customers
+from invoice_lab.warehouse.queries.shares import interval
 
 _LISTED = 50
 _QUIET_FACTOR = 2

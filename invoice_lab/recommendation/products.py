@@ -1,0 +1,55 @@
+"""What is known of products besides who bought them: their names and prices."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from invoice_lab.recommendation.baskets import Floats, Labels
+from invoice_lab.warehouse.queries.frames import days_of, ids_of, numbers_of, require_columns, require_values
+
+
+def about_products(
+    lines: pd.DataFrame, products: Labels, as_of: pd.Timestamp | None = None
+) -> tuple[Labels, Floats | None]:
+    """Return the products' names and last prices.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        date, product_id, quantity; optional: product (name), price.
+    products : ndarray
+        Ids.
+    as_of : Timestamp, optional
+        Later lines are left out.
+
+    Returns
+    -------
+    names : ndarray, shape (products,)
+        The ids where there are none.
+    prices : ndarray of float, shape (products,), or None
+
+    Raises
+    ------
+    UsageError
+        For a price that is none.
+    """
+    require_columns(lines, [name for name in ("product", "price") if name in lines.columns], "lines")
+    names: Labels = products
+    if "product" in lines.columns:
+        named = _newest(lines, lines["product"].dropna().astype(str), products, as_of)
+        names = named.where(named.notna(), products).to_numpy(dtype=object)
+    if "price" not in lines.columns:
+        return names, None
+    require_values(lines, ["price"], "lines")
+    return names, _newest(lines, numbers_of(lines["price"], "price"), products, as_of).to_numpy()
+
+
+def _newest(lines: pd.DataFrame, values: pd.Series, products: Labels, as_of: pd.Timestamp | None) -> pd.Series:
+    """Return each product's value in its last purchase line; the largest where a day has several."""
+    day = days_of(lines["date"], "date")
+    bought = numbers_of(lines["quantity"], "quantity") > 0
+    if as_of is not None:
+        bought &= day <= as_of
+    known = pd.DataFrame({"product": ids_of(lines["product_id"], "product_id"), "day": day, "value": values})[bought]
+    last = known.dropna().sort_values(["day", "value"]).drop_duplicates("product", keep="last")
+    return last.set_index("product")["value"].reindex(products)
