@@ -24,7 +24,6 @@ with without_address_grammar():
 MOVED = """
 import os
 from invoice_lab.reporting.processes import notebook_processes, prepare_processes
-from invoice_lab.settings import CHECKOUT
 
 def seen():
     return [os.environ.get("IL_NEW"), str(os.environ.get("IL_GONE")), os.path.basename(os.getcwd())]
