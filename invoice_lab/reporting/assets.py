@@ -69,3 +69,10 @@ def _classic(module: str) -> str:
 def packed(text: str) -> str:
     """Return a text gzipped and base64-coded, equal bytes each time, for the browser to unpack."""
     return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0)).decode("ascii")
+
+
+def unpacked(text: str) -> str:
+    """Return what `packed` packed; raises `ValueError`, `OSError`, `EOFError` or `zlib.error` for anything else."""
+    if not text:
+        raise ValueError("nothing is packed in an empty text")
+    return gzip.decompress(base64.b64decode(text, validate=True)).decode("utf-8")

@@ -25,4 +25,4 @@ def without_address_grammar() -> Iterator[None]:
     try:
         yield
     finally:
-        del modules[_GRAMMAR]
+        modules.pop(_GRAMMAR, None)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoice_lab.reporting.assets import packed
+from invoice_lab.reporting.assets import packed, unpacked
 from invoice_lab.reporting.files import write_atomically
 from invoice_lab.reporting.imports import without_address_grammar
 from invoice_lab.reporting.markup import Html, clean, escape
@@ -44,8 +45,10 @@ def chart_assets(folder: Path) -> Html:
 def _vega(folder: Path) -> str:
     made_of = hashlib.sha256(_ENTRY.encode()).hexdigest()[:8]
     kept = folder / f"vega-{version('vl-convert-python')}-{made_of}.txt"
-    with contextlib.suppress(OSError):
-        return kept.read_text(encoding="ascii")
+    with contextlib.suppress(OSError, EOFError, ValueError, zlib.error):  # missing, or damaged
+        text = kept.read_text(encoding="ascii")
+        unpacked(text)
+        return text
     import vl_convert
 
     bundle = packed(vl_convert.javascript_bundle(_ENTRY))
@@ -91,7 +94,7 @@ def chart_figure(
     return Html(
         '<figure class="il-figure"><figcaption>{}</figcaption><div class="il-chart" role="img" aria-label="{}"{}>'
         '<div class="il-chart-place"><p class="il-text">{}</p></div><script type="application/json">{}</script></div>'
-        '<p class="il-chosen" aria-live="polite"></p><p class="il-source">{}</p></figure>'
+        '<p class="il-chosen"></p><p class="il-source">{}</p></figure>'
     ).format(escape(title), clean(alt), data, alt, Html(spec), escape(source))
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver, get_context
 
 _PRELOADED = "invoice_lab.reporting.preloaded"
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 def prepare_processes() -> None:
     """Start the process that they are forked from; it imports while this one goes on."""
     get_context("forkserver").set_forkserver_preload([_PRELOADED])
-    forkserver.ensure_running()
+    with _without_current_folder():
+        forkserver.ensure_running()
 
 
 def notebook_processes(count: int) -> ProcessPoolExecutor:
@@ -25,6 +28,19 @@ def notebook_processes(count: int) -> ProcessPoolExecutor:
         initializer=_take_environment,
         initargs=(dict(os.environ),),
     )
+
+
+@contextlib.contextmanager
+def _without_current_folder() -> Iterator[None]:
+    """Keep a Python that is started in the block, by ``-c``, from importing what lies in the current folder."""
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_SAFE_PATH]
+        if before is not None:
+            os.environ[_SAFE_PATH] = before
 
 
 def _take_environment(environment: Mapping[str, str]) -> None:

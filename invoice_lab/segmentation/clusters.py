@@ -301,16 +301,14 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         table["chosen"] = table["k"] == k
         return table, k
 
-    def _fitted(self, scaled: Floats, rows: Floats, k: int) -> tuple[KMeans | MiniBatchKMeans, float, float]:
+    def _fitted(self, scaled: Floats, rows: Floats, k: int) -> tuple[KMeans, float, float]:
         """Return the clusters, their silhouette, and the fidelity of their rules."""
         model = _fit(k, _N_INIT, scaled, self.random_state)
         labels = np.asarray(model.labels_, np.int64)
         rules = find_rules(pd.DataFrame(rows, columns=list(self.features)), labels, self.random_state)
         return model, _silhouette(scaled, labels, self.random_state), rules.fidelity
 
-    def _measured(
-        self, scaled: Floats, model: KMeans | MiniBatchKMeans, silhouette: float, fidelity: float
-    ) -> dict[str, Any]:
+    def _measured(self, scaled: Floats, model: KMeans, silhouette: float, fidelity: float) -> dict[str, Any]:
         labels, k = np.asarray(model.labels_, np.int64), model.n_clusters
         fit = partial(_fit, k, _N_INIT_AGAIN)
         stability = bootstrap(fit, scaled, labels, times=self.bootstraps, seed=self.random_state)

@@ -106,8 +106,8 @@ def maximised(likelihood: Callable[[Floats], float], count: int) -> Found:
     runs: list[Any] = [find(np.full(count, start), options=fast) for start in _STARTS]
     best = min(runs, key=lambda run: run.fun)
     # with slopes from both sides it goes on where those from one side are too coarse
-    exact = find(best.x, jac="3-point", options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-7})
-    best = min(best, exact, key=lambda run: run.fun)
+    refined = find(best.x, jac="3-point", options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-7})
+    best = min(best, refined, key=lambda run: run.fun)
     return Found(np.exp(best.x), -float(best.fun), _covariance(cost, best.x))
 
 

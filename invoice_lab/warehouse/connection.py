@@ -113,8 +113,8 @@ def _prepare_session(connection: Connection, path: list[str]) -> None:
 def database(settings: Settings) -> Iterator[Database]:
     """Give the block a database: the one DATABASE_URL names, else the embedded server, started or attached to.
 
-    Worker processes made within the block must be spawned, not forked: a forked one shares the hold on the embedded
-    server, which then runs until the worker ends.
+    Worker processes made within the block must not be forked from this one (``spawn`` and ``forkserver`` don't): a
+    forked one shares the hold on the embedded server, which then runs until the worker ends.
 
     Raises
     ------

@@ -2,7 +2,8 @@
 
 Each user holds ``users.lock`` shared for as long as it needs the server; a killed user's lock falls by itself. A keeper
 process (`invoice_lab.warehouse.keeper`) waits until it can have that lock alone, then stops the server. Users' worker
-processes must be spawned, not forked: a forked child shares the lock and keeps the server running until it ends.
+processes must not be forked from them (``spawn`` and ``forkserver`` don't): a forked child shares the lock and keeps
+the server running until it ends.
 """
 
 from __future__ import annotations

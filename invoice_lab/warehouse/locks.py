@@ -1,8 +1,8 @@
 """Advisory file locks (flock): they fall by themselves when their holder dies, however it dies.
 
 A lock belongs to the open file, not to the process: a child made by *fork* shares it and keeps it held until it has
-ended too, so start worker processes by ``spawn``. Programs that are executed don't inherit it (the descriptor is
-closed on exec).
+ended too, so start worker processes by ``spawn`` or ``forkserver``, never by fork. Programs that are executed don't
+inherit it (the descriptor is closed on exec).
 """
 
 from __future__ import annotations

@@ -85,8 +85,10 @@ def total(page):
 
 
 def chosen(page):
-    """What the choice and the link below the bars say."""
-    return page.get_by_label("Show").input_value(), page.locator(".il-chosen a").inner_text()
+    """What the choice and the link below the bars say; there is no link where nothing is chosen."""
+    link = page.locator(".il-chosen a")
+    assert link.is_visible() == bool(link.inner_text())
+    return page.get_by_label("Show").input_value(), link.inner_text()
 
 
 def bar(page, place):
@@ -202,7 +204,12 @@ def test_what_draws_charts_is_made_once_and_the_same_where_it_can_not_be_kept(tm
     first, again, unkept = (chart_assets.__wrapped__(folder) for folder in folders)
     assert first == again == unkept
     assert len(made) == 2
-    assert [path.name.startswith("vega-") for path in (tmp_path / "kept").iterdir()] == [True]
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert kept.name.startswith("vega-")
+    for number, damage in enumerate((b"", b"\xff\xfe", b"\x00" * 40, kept.read_bytes()[:1000], b"aGVsbG8="), start=3):
+        kept.write_bytes(damage)
+        assert chart_assets.__wrapped__(tmp_path / "kept") == first
+        assert len(made) == number
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections import Counter
 
@@ -267,6 +268,9 @@ def test_labels_are_french(busy):
     assert dots["encoding"]["color"]["title"] == "Groupe"
     assert [tooltip["title"] for tooltip in dots["encoding"]["tooltip"]][:2] == ["Client", "Groupe"]
     assert 'data-clear="Tout afficher"' in markup
+    around = [json.loads(html.unescape(text)) for text in re.findall(r'data-il-options="([^"]*)"', markup)]
+    assert len(around) > 10 and {options["language"]["search"] for options in around} == {"Rechercher"}
+    assert "Download CSV" not in markup
     assert {value["segment"] for value in values_of(bars)} <= set(french)
 
 

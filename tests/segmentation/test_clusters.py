@@ -57,7 +57,7 @@ def test_many_customers_in_mini_batches_are_grouped_as_well_as_by_plain_k_means(
     plain = KMeans(4, n_init=10, random_state=0).fit(rows)
     centers = np.array([rows[model.labels_ == label].mean(axis=0) for label in range(4)])
     inertia = ((rows - centers[model.labels_]) ** 2).sum()
-    assert inertia <= 1.01 * plain.inertia_
+    assert inertia <= 1.0005 * plain.inertia_  # the centres of the sample alone reach 1.0007
     assert model.labels_.shape == (count,) and model.learnt_from_ == count
 
 

@@ -88,7 +88,8 @@ class MapSections(SegmentsData):
                 f"{self.label('Sales')}, {self.currency}",
             ),
             alt=f"Bars of sales by segment: {said}.",
-            source=self.source(n, "customer") + " A click on a bar lists the customers of that segment below.",
+            source=self.source(n, "customer")
+            + " A click on a bar, or the choice below, lists the customers of a segment.",
             filters=("segment", "customers", "segment"),
             label=self.label,
         )

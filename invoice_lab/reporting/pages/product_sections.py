@@ -124,6 +124,7 @@ class ProductSections(SegmentsData):
                 Column("basket_size", t("Lines of its invoices"), "whole", t("Median.")),
             ],
             table_id="product_groups",
+            label=self.label,
             caption=f"Groups of products by how and with what they are bought. Found again in resamples: median "
             f"adjusted Rand index {words.decimal(row.ari_median)}, 5 % below {words.decimal(row.ari_low)}.",
         )

@@ -17,7 +17,9 @@
     rows.column(column + ":name").search(value ? "(^|>)" + value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$" : "", true, false).draw();
     const note = chart.parentElement.querySelector(".il-chosen");
     note.querySelector("select").value = value;
-    note.querySelector("a").textContent = value;
+    const link = note.querySelector("a");
+    link.textContent = value;
+    link.hidden = !value;
   };
   // the same by keyboard, and by touch where a bar is narrow
   const choice = (chart, values) => {
@@ -27,6 +29,8 @@
     select.addEventListener("change", () => filter(chart, select.value));
     const link = document.createElement("a");
     link.href = "#" + chart.dataset.table;
+    link.hidden = true;
+    link.setAttribute("aria-live", "polite");
     chart.parentElement.querySelector(".il-chosen").append(select, link);
   };
   const draw = async (chart) => {
