@@ -58,10 +58,10 @@ def decayed(past, customer, half_life_days=365.0, prior_baskets=8.0):
 
 
 def cosine(units, one, two, least=3):
-    """Shared units over the root of the product of both's; nothing where fewer than `least` are shared."""
+    """Shared units over the root of the product of both's, shrunk by n / (n + 5); nothing where few are shared."""
     both = sum(one in unit and two in unit for unit in units)
     sizes = sum(one in unit for unit in units) * sum(two in unit for unit in units)
-    return both / math.sqrt(sizes) if both >= least else 0.0
+    return both / math.sqrt(sizes) * both / (both + 5) if both >= least else 0.0
 
 
 def item_item(past, customer, together="baskets", half_life_days=365.0):
@@ -94,7 +94,7 @@ def tifu_vector(past, customer, group, within, across):
     return vector
 
 
-def tifu_knn(past, customer, neighbours=300, group=7, within=0.9, across=0.7, own=0.7):
+def tifu_knn(past, customer, *, neighbours=300, group=7, within=0.9, across=0.7, own=0.7):
     vectors = {who: tifu_vector(past, who, group, within, across) for who in past.baskets}
     mine = vectors.pop(customer)
     far = {who: sum((mine[p] - other[p]) ** 2 for p in past.products) for who, other in vectors.items()}
