@@ -96,7 +96,7 @@ def _nearest(counts: csr_matrix, least: int, most: int) -> Iterator[csr_matrix]:
     size = np.sqrt(np.maximum(counts.diagonal().astype(np.float64), 1.0))
     rows = max(1, _CELLS // products)
     for start in range(0, products, rows):
-        together = counts[start : start + rows].toarray()
+        together = counts[start : start + rows].toarray().astype(np.float64)
         together[np.arange(len(together)), np.arange(len(together)) + start] = 0.0
         together[together < least] = 0.0
         cosine = together / (size[start : start + rows, None] * size[None, :]) * (together / (together + SHRINKAGE))
