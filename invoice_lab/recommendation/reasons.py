@@ -35,7 +35,7 @@ class Reasons:
 
     def __init__(self, history: History, names: Labels, day: int, alike: csr_matrix) -> None:
         self._history, self._names, self._day = history, names, day
-        self._to = alike.T.tocsr()  # row: the recommended product
+        self._alike_to = alike  # row: the recommended product; few others, also where it is like nearly all
         held = history.bought.copy()
         held.data[:] = 1.0
         self._holders = held.T.tocsr()
@@ -92,7 +92,7 @@ class Reasons:
         for start in range(0, len(product), _ROWS):
             rows = slice(start, start + _ROWS)
             mine = rows_of(self._history.bought, customer[rows])
-            weights = csr_matrix(mine.log1p().multiply(self._to[product[rows]]))
+            weights = csr_matrix(mine.log1p().multiply(self._alike_to[product[rows]]))
             weights.sort_indices()
             filled = np.flatnonzero(np.diff(weights.indptr))
             begin = weights.indptr[filled]
@@ -117,11 +117,13 @@ class Reasons:
 
 def _said(columns: tuple[Integers, ...], say: Callable[..., str]) -> Texts:
     """Say each row in words; equal rows are said once."""
-    rows = np.column_stack(columns) if len(columns[0]) else np.empty((0, len(columns)), np.int64)
-    distinct, back = np.unique(rows, axis=0, return_inverse=True)
-    texts = np.empty(len(distinct), dtype=object)
-    texts[:] = [say(*map(int, row)) for row in distinct]
-    return texts[back.ravel()]
+    keys = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        keys = keys * (int(column.max(initial=0)) + 1) + column
+    _, first, back = np.unique(keys, return_index=True, return_inverse=True)
+    texts = np.empty(len(first), dtype=object)
+    texts[:] = [say(*row) for row in zip(*(column[first].tolist() for column in columns), strict=True)]
+    return texts[back]
 
 
 def _days(days: int) -> str:
