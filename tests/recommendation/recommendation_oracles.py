@@ -94,7 +94,7 @@ def tifu_vector(past, customer, group, within, across):
     return vector
 
 
-def tifu_knn(past, customer, neighbours=300, group=7, within=0.9, across=0.7, own=0.7):
+def tifu_knn(past, customer, *, neighbours=300, group=7, within=0.9, across=0.7, own=0.7):
     vectors = {who: tifu_vector(past, who, group, within, across) for who in past.baskets}
     mine = vectors.pop(customer)
     far = {who: sum((mine[p] - other[p]) ** 2 for p in past.products) for who, other in vectors.items()}
