@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, identity, vstack
 
 from invoice_lab.errors import UsageError
-from invoice_lab.recommendation.baskets import Baskets, Integers
+from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
 from invoice_lab.recommendation.model import Model, by_popularity, share_of_baskets
 from invoice_lab.recommendation.own import faded
 from invoice_lab.recommendation.ranking import rows_of
@@ -63,11 +63,22 @@ def _nearest(counts: csr_matrix, least: int, most: int) -> Iterator[csr_matrix]:
         kept = (together >= least) & (row + start != column)
         row, column = row[kept], column[kept]
         cosine = together[kept] / (size[row + start] * size[column])
+        near = cosine >= _least_of(row, cosine, most, found.shape[0])[row]
+        row, column, cosine = row[near], column[near], cosine[near]
         sort = np.lexsort((column, -cosine, row))
         row, column, cosine = row[sort], column[sort], cosine[sort]
         first = np.arange(len(row)) - np.searchsorted(row, row) < most
         shape = (found.shape[0], products)
         yield csr_matrix((cosine[first], (row[first], column[first])), shape=shape)
+
+
+def _least_of(row: Integers, cosine: Floats, most: int, rows: int) -> Floats:
+    """Return the `most`-th largest cosine of each row, 0 where there are fewer: shape (rows,); `row` is sorted."""
+    least = np.zeros(rows)
+    bounds = np.searchsorted(row, np.arange(rows + 1))
+    for place in np.flatnonzero(np.diff(bounds) > most):
+        least[place] = np.partition(cosine[bounds[place] : bounds[place + 1]], -most)[-most]
+    return least
 
 
 def item_item(baskets: Baskets, together: str = "baskets", half_life_days: float = 365.0) -> Model:

@@ -125,8 +125,10 @@ def _dense(model: Model, own: Floats, customers: Integers, k: int, wanted: Wante
         scores[:, ~wanted.products] = -np.inf
     k = min(k, scores.shape[1])
     least = np.partition(scores, -k, axis=1)[:, -k]
-    place, product = np.nonzero((scores >= least[:, None]) & np.isfinite(scores))
-    return _best(place, product, scores[place, product], model.position, k)
+    place, product = np.nonzero(scores >= least[:, None])
+    score = scores[place, product]
+    listed = np.isfinite(score)
+    return _best(place[listed], product[listed], score[listed], model.position, k)
 
 
 def _sparse(model: Model, known: coo_matrix, customers: Integers, k: int, wanted: Wanted) -> Ranked:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.sparse import csr_matrix
 
 from invoice_lab.recommendation.baskets import Floats, Integers, Labels
 from invoice_lab.recommendation.history import History
-from invoice_lab.recommendation.ranking import rows_of
 
 LEAST = 3
 """Customers who must have bought both for one product to be the reason for another."""
-_ROWS = 100_000
+_ROWS = 20_000
 
 Texts = npt.NDArray[np.object_]
 
@@ -30,16 +30,16 @@ class Reasons:
     day : int
         Days since 1970-01-01 that "ago" is counted to.
     alike : csr_matrix, shape (products, products)
-        Cosines.
+        Cosines of the customers who bought them, as `invoice_lab.recommendation.items.cosines` returns them.
     """
 
     def __init__(self, history: History, names: Labels, day: int, alike: csr_matrix) -> None:
         self._history, self._names, self._day = history, names, day
-        self._to = alike.T.tocsr()  # row: the recommended product
-        held = history.bought.copy()
-        held.data[:] = 1.0
-        self._holders = held.T.tocsr()
-        self._buyers = np.diff(self._holders.indptr)
+        near = alike.tocoo()
+        self._keys = near.row.astype(np.int64) * alike.shape[1] + near.col
+        sort = np.argsort(self._keys)
+        self._keys, self._cosines = np.append(self._keys[sort], -1), np.append(near.data[sort], 0.0)
+        self._buyers = np.bincount(history.product, minlength=history.shape[1])
 
     def of(self, customer: Integers, product: Integers) -> Texts:
         """Return the reason of each pair: own purchases, else a product that goes with it, else popularity."""
@@ -89,40 +89,48 @@ class Reasons:
 
     def _strongest(self, customer: Integers, product: Integers) -> Integers:
         """Return the product of the customer's own that speaks most for each product; -1 where none does."""
+        own, begin = self._history, self._history.bought.indptr.astype(np.int64)
         found = np.full(len(product), -1, np.int64)
         for start in range(0, len(product), _ROWS):
-            rows = slice(start, start + _ROWS)
-            mine = rows_of(self._history.bought, customer[rows])
-            weights = csr_matrix(mine.log1p().multiply(self._to[product[rows]]))
-            weights.sort_indices()
-            filled = np.flatnonzero(np.diff(weights.indptr))
-            begin = weights.indptr[filled]
-            largest = np.repeat(np.maximum.reduceat(weights.data, begin), np.diff(weights.indptr)[filled])
-            at = np.where(weights.data == largest, np.arange(len(weights.data)), len(weights.data))
-            found[start + filled] = weights.indices[np.minimum.reduceat(at, begin)] if len(begin) else []
+            of = customer[start : start + _ROWS]
+            lengths = begin[of + 1] - begin[of]
+            first = np.cumsum(lengths) - lengths
+            at = np.arange(int(lengths.sum())) + np.repeat(begin[of] - first, lengths)
+            cosine = self._cosine(own.product[at], np.repeat(product[start : start + _ROWS], lengths))
+            weights = np.log1p(own.count[at]) * cosine
+            largest = np.repeat(np.maximum.reduceat(weights, first), lengths)
+            best = np.flatnonzero((weights == largest) & (weights > 0))
+            pair = np.searchsorted(first, best, side="right") - 1
+            pair, nearest = np.unique(pair, return_index=True)
+            found[start + pair] = own.product[at[best[nearest]]]
+        return found
+
+    def _cosine(self, one: Integers, two: Integers) -> Floats:
+        """Return how alike the products of each pair are; 0 where they aren't neighbours."""
+        keys = one * self._history.shape[1] + two
+        place = np.searchsorted(self._keys[:-1], keys)
+        found: Floats = np.where(self._keys[place] == keys, self._cosines[place], 0.0)
         return found
 
     def _together(self, one: Integers, two: Integers) -> tuple[Integers, Floats]:
         """Return how many customers bought both products of each pair, and that against what chance would give."""
-        size = self._history.shape[1]
-        keys, back = np.unique(np.maximum(one, 0) * size + two, return_inverse=True)
-        counts = np.zeros(len(keys), np.int64)
-        for start in range(0, len(keys), _ROWS // 100):
-            part = keys[start : start + _ROWS // 100]
-            both = self._holders[part // size].multiply(self._holders[part % size])
-            counts[start : start + len(part)] = np.asarray(both.sum(axis=1)).ravel()
-        together = np.where(one >= 0, counts[back], 0)
-        expected = self._buyers[np.maximum(one, 0)] * self._buyers[two] / max(self._history.shape[0], 1)
+        product = self._buyers[one] * self._buyers[two]
+        # the cosine is this number by the root of the product
+        together = np.where(one >= 0, np.rint(self._cosine(one, two) * np.sqrt(product)), 0.0).astype(np.int64)
+        expected = product / max(self._history.shape[0], 1)
         return together, together / np.maximum(expected, 1e-12)
 
 
 def _said(columns: tuple[Integers, ...], say: Callable[..., str]) -> Texts:
     """Say each row in words; equal rows are said once."""
-    rows = np.column_stack(columns) if len(columns[0]) else np.empty((0, len(columns)), np.int64)
-    distinct, back = np.unique(rows, axis=0, return_inverse=True)
-    texts = np.empty(len(distinct), dtype=object)
-    texts[:] = [say(*map(int, row)) for row in distinct]
-    return texts[back.ravel()]
+    number = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        low = int(column.min(initial=0))
+        number = pd.factorize(number * (int(column.max(initial=0)) - low + 1) + column - low)[0].astype(np.int64)
+    first = np.flatnonzero(~pd.Series(number).duplicated().to_numpy())  # in the order of the numbers
+    texts = np.empty(len(first), dtype=object)
+    texts[:] = [say(*row) for row in zip(*(column[first].tolist() for column in columns), strict=True)]
+    return texts[number]
 
 
 def _days(days: int) -> str:
