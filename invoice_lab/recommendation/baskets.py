@@ -63,9 +63,8 @@ class Baskets:
 
     def by_basket(self) -> csr_matrix:
         """Return which basket holds which product: shape (baskets, products), of ones, in the order of the entries."""
-        new = (np.diff(self.customer, prepend=-1) != 0) | (np.diff(self.basket, prepend=-1) != 0)
-        row = np.cumsum(new) - 1
-        shape = (int(new.sum()), len(self.products))
+        row = np.cumsum(self._begins()) - 1
+        shape = (self.basket_count(), len(self.products))
         return csr_matrix((np.ones(len(row), np.float32), (row, self.product)), shape=shape)
 
     def age(self) -> Integers:
@@ -87,9 +86,13 @@ class Baskets:
 
     def basket_count(self) -> int:
         """Count the baskets."""
-        if not len(self.customer):
-            return 0
-        return len(np.unique(self.customer * (int(self.basket.max()) + 1) + self.basket))
+        return int(self._begins().sum())
+
+    def _begins(self) -> npt.NDArray[np.bool_]:
+        """Tell which entries are the first of a basket."""
+        begins: npt.NDArray[np.bool_] = np.diff(self.customer, prepend=-1) != 0
+        begins |= np.diff(self.basket, prepend=-1) != 0
+        return begins
 
     def popularity(self) -> Integers:
         """Count the baskets that hold each product: shape (products,)."""

@@ -36,7 +36,7 @@ def about_products(
     require_columns(lines, [name for name in ("product", "price") if name in lines.columns], "lines")
     names: Labels = products
     if "product" in lines.columns:
-        named = _newest(lines, lines["product"].dropna().astype(str), products, as_of)
+        named = _newest(lines, lines["product"].map(str, na_action="ignore"), products, as_of)
         names = named.where(named.notna(), products).to_numpy(dtype=object)
     if "price" not in lines.columns:
         return names, None
@@ -50,6 +50,7 @@ def _newest(lines: pd.DataFrame, values: pd.Series, products: Labels, as_of: pd.
     bought = numbers_of(lines["quantity"], "quantity") > 0
     if as_of is not None:
         bought &= day <= as_of
-    known = pd.DataFrame({"product": ids_of(lines["product_id"], "product_id"), "day": day, "value": values})[bought]
+    product = ids_of(lines["product_id"], "product_id")
+    known = pd.DataFrame({"product": product.array, "day": day.array, "value": values.array})[bought.to_numpy()]
     last = known.dropna().sort_values(["day", "value"]).drop_duplicates("product", keep="last")
     return last.set_index("product")["value"].reindex(products)

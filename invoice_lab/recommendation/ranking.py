@@ -16,6 +16,8 @@ from invoice_lab.recommendation.model import Model
 
 _CELLS = 4_000_000
 """Cells of a block that is reckoned whole."""
+_CACHED = 250_000
+"""Cells of a part of a block that is filled from few known scores: they stay in the processor's cache."""
 _FULL = 0.05
 """Share of a block's scores that are known, above which it is reckoned whole."""
 _ROWS = 50_000
@@ -107,10 +109,13 @@ def _block(model: Model, customers: Integers, k: int, wanted: Sequence[Wanted]) 
         return [_dense(model, scores, customers, k, one) for one in wanted]
     if scores.nnz <= _FULL * scores.shape[0] * scores.shape[1]:
         return [_sparse(model, scores.tocoo(), customers, k, one) for one in wanted]
-    rows = max(1, _CELLS // scores.shape[1])
+    rows = max(1, _CACHED // scores.shape[1])
     starts = range(0, len(customers), rows)
-    parts = [(scores[start : start + rows].toarray(), customers[start : start + rows]) for start in starts]
-    return [_joined(starts, [_dense(model, part, who, k, one) for part, who in parts]) for one in wanted]
+    parts = []
+    for start in starts:
+        part = scores[start : start + rows].toarray()
+        parts.append([_dense(model, part, customers[start : start + rows], k, one) for one in wanted])
+    return [_joined(starts, [part[number] for part in parts]) for number in range(len(wanted))]
 
 
 def _dense(model: Model, own: Floats, customers: Integers, k: int, wanted: Wanted) -> Ranked:
@@ -125,8 +130,10 @@ def _dense(model: Model, own: Floats, customers: Integers, k: int, wanted: Wante
         scores[:, ~wanted.products] = -np.inf
     k = min(k, scores.shape[1])
     least = np.partition(scores, -k, axis=1)[:, -k]
-    place, product = np.nonzero((scores >= least[:, None]) & np.isfinite(scores))
-    return _best(place, product, scores[place, product], model.position, k)
+    place, product = np.nonzero(scores >= least[:, None])
+    score = scores[place, product]
+    listed = np.isfinite(score)
+    return _best(place[listed], product[listed], score[listed], model.position, k)
 
 
 def _sparse(model: Model, known: coo_matrix, customers: Integers, k: int, wanted: Wanted) -> Ranked:
