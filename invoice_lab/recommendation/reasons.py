@@ -29,17 +29,14 @@ class Reasons:
         Of the products, for readers.
     day : int
         Days since 1970-01-01 that "ago" is counted to.
-    alike : csr_matrix, shape (products, products)
-        Cosines.
+    counts, alike : csr_matrix, shape (products, products)
+        Customers that two products share, and their likeness.
     """
 
-    def __init__(self, history: History, names: Labels, day: int, alike: csr_matrix) -> None:
+    def __init__(self, history: History, names: Labels, day: int, *, counts: csr_matrix, alike: csr_matrix) -> None:
         self._history, self._names, self._day = history, names, day
-        self._alike_to = alike  # row: the recommended product; few others, also where it is like nearly all
-        held = history.bought.copy()
-        held.data[:] = 1.0
-        self._holders = held.T.tocsr()
-        self._buyers = np.diff(self._holders.indptr)
+        self._counts, self._alike_to = counts, alike
+        self._buyers = np.bincount(history.product, minlength=history.shape[1]).astype(np.int64)
 
     def of(self, customer: Integers, product: Integers) -> Texts:
         """Return the reason of each pair: own purchases, else a product that goes with it, else popularity."""
@@ -103,14 +100,10 @@ class Reasons:
 
     def _together(self, one: Integers, two: Integers) -> tuple[Integers, Floats]:
         """Return how many customers bought both products of each pair, and that against what chance would give."""
-        size = self._history.shape[1]
-        keys, back = np.unique(np.maximum(one, 0) * size + two, return_inverse=True)
-        counts = np.zeros(len(keys), np.int64)
-        for start in range(0, len(keys), _ROWS // 100):
-            part = keys[start : start + _ROWS // 100]
-            both = self._holders[part // size].multiply(self._holders[part % size])
-            counts[start : start + len(part)] = np.asarray(both.sum(axis=1)).ravel()
-        together = np.where(one >= 0, counts[back], 0)
+        if not len(one):
+            return one, np.empty(0)
+        found = np.asarray(self._counts[np.maximum(one, 0), two]).ravel().astype(np.int64)
+        together = np.where(one >= 0, found, 0)
         expected = self._buyers[np.maximum(one, 0)] * self._buyers[two] / max(self._history.shape[0], 1)
         return together, together / np.maximum(expected, 1e-12)
 

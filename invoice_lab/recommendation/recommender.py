@@ -158,7 +158,8 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             "again": again(baskets, self.history_, day, HALF_LIFE_DAYS, due=due),
         }
         self.similar_ = cosines(self._counts("customers"))
-        self._reasons = Reasons(self.history_, self.names_, day, self.similar_)
+        counts = self._counts("customers")
+        self._reasons = Reasons(self.history_, self.names_, day, counts=counts, alike=self.similar_)
 
     def _fitted(self, method: str, parameters: Parameters | None) -> Model:
         """Fit a method; item-item from counts that are kept, so that they can be counted on."""
