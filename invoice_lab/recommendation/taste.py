@@ -88,7 +88,7 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
 def shuffled(baskets: Baskets, rng: np.random.Generator) -> Baskets:
     """Return baskets whose products are dealt out anew among all lines; each keeps its size, each product its count.
 
-    Only where few products fill nearly all baskets, a line may be left out.
+    Should no place be found for a line, as where few products fill all baskets, it is left out.
     """
     size, basket = len(baskets.products), _numbers(baskets)
     product = rng.permutation(baskets.product)
@@ -112,9 +112,9 @@ def _swaps(
     other = rng.integers(0, len(product), (len(twice), _TRIES))
     here, there = basket[twice, None] * size + product[other], basket[other] * size + product[twice, None]
     free = ~(_among(here, keys) | _among(there, keys))
-    some = free.any(axis=1)
-    two, first = np.unique(other[some, free[some].argmax(axis=1)], return_index=True)
-    one = twice[some][first]
+    # where none is free, argmax takes any: what is then twice elsewhere may find its place from there
+    two, first = np.unique(other[np.arange(len(twice)), free.argmax(axis=1)], return_index=True)
+    one = twice[first]
     alone = ~np.isin(two, one)
     return one[alone], two[alone]
 
