@@ -43,8 +43,8 @@ class Filters:
         """Raise `UsageError` where a filter can't be."""
         whole(self.least_baskets, "least_baskets", 0)
         whole(self.not_within_days, "not_within_days", 0, 36_500)
-        if isinstance(self.in_stock, (str, bytes)):
-            raise UsageError("in_stock must be a list of products, not one text.")
+        if isinstance(self.in_stock, (str, bytes)) or not isinstance(self.in_stock, Collection | None):
+            raise UsageError(f"in_stock must be a list of products, not {self.in_stock!r}.")
         if self.price is not None and not _is_range(self.price):
             raise UsageError(f"price is {self.price!r}; it must be the lowest and the highest, such as (5, 20).")
 

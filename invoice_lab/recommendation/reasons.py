@@ -14,6 +14,8 @@ from invoice_lab.recommendation.ranking import rows_of
 
 LEAST = 3
 """Customers who must have bought both for one product to be the reason for another."""
+MORE = 1.05
+"""Times the expected number that they must be more than: what is said is rounded to tenths."""
 _ROWS = 100_000
 
 Texts = npt.NDArray[np.object_]
@@ -46,7 +48,7 @@ class Reasons:
         rest = np.flatnonzero(~own)
         because = self._strongest(customer[rest], product[rest])
         together, lift = self._together(because, product[rest])
-        goes = (because >= 0) & (together >= LEAST) & (lift > 1)
+        goes = (because >= 0) & (together >= LEAST) & (lift > MORE)
         texts[rest[goes]] = self._alike(because[goes], together[goes], lift[goes])
         texts[rest[~goes]] = self.popular(product[rest[~goes]])
         return texts

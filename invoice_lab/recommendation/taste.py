@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
@@ -17,7 +18,7 @@ FEWEST = 20
 """Customers with two baskets that a verdict needs."""
 WEIGHTS = tuple(float(weight) for weight in np.geomspace(1.0, 10_000.0, 9))
 """How many lines of what everybody buys are tried as a customer's prior."""
-_ROUNDS = 200
+_ROUNDS, _DEALS, _TRIES = 200, 20, 16
 
 
 @dataclass(frozen=True)
@@ -87,21 +88,46 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
 def shuffled(baskets: Baskets, rng: np.random.Generator) -> Baskets:
     """Return baskets whose products are dealt out anew among all lines; each keeps its size, each product its count.
 
-    Within a basket the products are in no order. Where a product is in nearly all baskets, some get it twice.
+    Should no place be found for a line, as where few products fill all baskets, its basket has the product twice.
     """
     size, basket = len(baskets.products), _numbers(baskets)
     product, looked_at = rng.permutation(baskets.product), np.arange(len(basket))
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         twice = looked_at[_repeated(basket[looked_at] * size + product[looked_at])]
         if not len(twice):
             break
-        # those that a basket got twice are dealt out anew, with as many others
-        dealt = np.unique(np.concatenate([twice, rng.integers(0, len(product), len(twice))]))
-        product[dealt] = rng.permutation(product[dealt])
-        changed = np.zeros(basket[-1] + 1, bool)
-        changed[basket[dealt]] = True
-        looked_at = np.flatnonzero(changed[basket])
-    return replace(baskets, product=product)
+        if number < _DEALS:  # dealt out anew with as many others, which is fast
+            changed = np.unique(np.concatenate([twice, rng.integers(0, len(product), len(twice))]))
+            product[changed] = rng.permutation(product[changed])
+        else:
+            one, two = _swaps(basket, product, twice, size, rng)
+            product[one], product[two] = product[two], product[one]
+            changed = np.concatenate([twice, two])
+        among = np.zeros(basket[-1] + 1, bool)
+        among[basket[changed]] = True
+        looked_at = np.flatnonzero(among[basket])
+    return replace(baskets, product=np.sort(basket * size + product) - basket * size)
+
+
+def _swaps(
+    basket: Integers, product: Integers, twice: Integers, size: int, rng: np.random.Generator
+) -> tuple[Integers, Integers]:
+    """Return lines of `twice` and others to swap products with, so that neither's basket gets one that it has."""
+    keys = np.sort(basket * size + product)
+    other = rng.integers(0, len(product), (len(twice), _TRIES))
+    here, there = basket[twice, None] * size + product[other], basket[other] * size + product[twice, None]
+    free = ~(_among(here, keys) | _among(there, keys))
+    # where none is free, argmax takes any: what is then twice elsewhere may find its place from there
+    two, first = np.unique(other[np.arange(len(twice)), free.argmax(axis=1)], return_index=True)
+    one = twice[first]
+    alone = ~np.isin(two, one)
+    return one[alone], two[alone]
+
+
+def _among(values: Integers, keys: Integers) -> npt.NDArray[np.bool_]:
+    """Tell which values are among keys, which are sorted."""
+    found: npt.NDArray[np.bool_] = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
+    return found
 
 
 class _Later:

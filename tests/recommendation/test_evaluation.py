@@ -1,151 +1,169 @@
-"""The evaluation: by hand, against a dense oracle, planted taste and none, and the numbers known for a real shop."""
+"""The evaluation: every figure of the table against plain Python, the bootstrap's intervals and pairing."""
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
+import recommendation_oracles as oracles
+from recommendation_data import coded, numbered, random_lines, shop
 
-from invoice_lab.errors import NotEnoughDataError, UsageError
-from invoice_lab.recommendation import Recommender, evaluate, verdict
+from invoice_lab.recommendation import evaluate
+from invoice_lab.recommendation.evaluation import METRICS, _bootstrap, evaluated
+from invoice_lab.recommendation.methods import usual
+from invoice_lab.recommendation.metrics import by_chance
+from invoice_lab.recommendation.selection import NEW
 
-
-def shop(taste, seed=0, customers=60, products=80):
-    """Baskets of five products, a share `taste` of the lines from the customer's own five."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for customer, basket in itertools.product(range(customers), range(4)):
-        own = np.random.default_rng(customer).choice(products, 5, replace=False)
-        picks = np.where(rng.random(5) < taste, rng.choice(own, 5), rng.integers(0, products, 5))
-        rows += [(f"c{customer}", f"{customer}-{basket}", f"2020-0{basket + 1}-01", f"p{p}", 1) for p in picks]
-    return pd.DataFrame(rows, columns=["customer_id", "basket_id", "date", "product_id", "quantity"])
+ABOUT = ["coverage", "repeats", "popularity_bias"]
 
 
-def oracle(lines, method, k):
-    """Hold out and score one customer at a time, through the public recommender."""
-    baskets = lines.drop_duplicates(["customer_id", "basket_id"]).sort_values(["date", "basket_id"])
-    tested = baskets.groupby("customer_id").filter(lambda b: len(b) >= 3).groupby("customer_id").tail(1)
-    model = Recommender(method).fit(lines[~lines["basket_id"].isin(tested["basket_id"])])
-    hits, ndcgs = [], []
-    for customer, basket in zip(tested["customer_id"], tested["basket_id"], strict=True):
-        held_out = set(lines.loc[lines["basket_id"] == basket, "product_id"])
-        ranked = model.recommend([customer], k=k)["product_id"]
-        gain = sum(1 / math.log2(i + 2) for i, product in enumerate(ranked) if product in held_out)
-        ideal = sum(1 / math.log2(i + 2) for i in range(min(k, len(held_out))))
-        hits.append(gain > 0)
-        ndcgs.append(gain / ideal)
-    return np.mean(hits), np.mean(ndcgs)
+def lists_by_hand(past, customers, method, parameters, k):
+    """Lists of all and of new products of each customer, by the formula."""
+    every, new = {}, {}
+    for customer in customers:
+        order = past.order(oracles.METHODS[method](past, customer, **parameters))
+        every[customer] = order[:k]
+        new[customer] = [product for product in order if product not in past.bought(customer)][:k]
+    return every, new
 
 
+def table_by_hand(past, held_out, lists, new, k):
+    """The row of a method, without intervals."""
+    each = [oracles.metrics(lists[who], basket, k) for who, basket in held_out.items()]
+    row = dict(zip(("hit_rate", "recall", "ndcg", "mrr"), np.mean(each, axis=0), strict=True))
+    fresh = {who: basket - past.bought(who) for who, basket in held_out.items()}
+    row["new_recall"] = np.mean([len(want & set(new[who])) / len(want) for who, want in fresh.items() if want])
+    listed = [(who, product) for who, one in lists.items() for product in one]
+    row["repeats"] = np.mean([product in past.bought(who) for who, product in listed])
+    usual_share = sum(count * past.share(product) for product, count in past.counts.items())
+    usual_share /= sum(past.counts.values())
+    row["popularity_bias"] = np.mean([past.share(product) for _, product in listed]) / usual_share
+    row["coverage"] = len({product for _, product in listed})
+    return row
+
+
+@pytest.mark.parametrize(("protocol", "day"), [("last_basket", None), ("date", "2020-09-01")])
 @pytest.mark.parametrize("k", [1, 3, 10])
-def test_equals_the_plain_definition(k):
-    lines = shop(0.4)
-    # two customers without enough baskets stay in the training data
-    lines = lines[~(lines["customer_id"].isin(["c3", "c4"]) & (lines["date"] > "2020-02-01"))]
-    table = evaluate(lines, k=k, resamples=100).set_index("method")
-    assert table["n"].eq(58).all()
-    for method in ("decayed", "frequency", "popularity"):
-        assert table.loc[method, ["hit_rate", "ndcg"]].tolist() == pytest.approx(oracle(lines, method, k))
+def test_every_figure_is_that_of_the_definition(protocol, day, k):
+    lines = random_lines(3, customers=100, products=30, rows=1500, baskets=6)
+    known, held_out = oracles.split(lines, protocol, day and pd.Timestamp(day))
+    past, found = oracles.Past(known), evaluated(coded(lines), protocol, day, k, resamples=100)
+    assert found.customers.tolist() == sorted(held_out)
+    rows, products = found.table.set_index("method"), lines["product_id"].nunique()
+    for method in ("popularity", "frequency", "decayed", "item_item", "up_cf"):
+        every, _ = lists_by_hand(past, held_out, method, found.choice.of(method), k)
+        _, new = lists_by_hand(past, held_out, method, found.choice.of(method, NEW), k)
+        expected = table_by_hand(past, held_out, every, new, k)
+        expected["coverage"] /= products
+        assert rows.loc[method, list(expected)].astype(float).to_dict() == pytest.approx(expected)
+    chance = by_chance(found.target, k).mean(axis=1)
+    assert rows.loc["chance", list(METRICS[:4])].tolist() == pytest.approx(chance.tolist())
+    assert (rows["n"] == len(held_out)).all() and (rows["k"] == k).all()
 
 
-def test_chance_is_the_mean_of_random_lists():
-    lines = shop(0.4, customers=30, products=20)
-    expected = evaluate(lines, k=4, methods=["chance"], resamples=100).iloc[0]
-    rng = np.random.default_rng(0)
-    last = lines[lines["date"] == "2020-04-01"].groupby("customer_id")["product_id"].agg(set)
-    products = lines["product_id"].unique()
-    drawn = [[bool(set(rng.choice(products, 4, replace=False)) & basket) for basket in last] for _ in range(400)]
-    assert np.mean(drawn) == pytest.approx(expected["hit_rate"], abs=0.01)
+def test_the_row_of_auto():
+    found = evaluated(coded(shop(0.5)), resamples=200)
+    rows = found.table.set_index("method")
+    assert found.table["method"].tolist() == ["auto", *usual(60), "chance"]
+    assert rows.loc["auto", "used"] == found.choice.method
+    of_method = [name for name in rows.columns if not name.startswith("new_recall") and name != "used"]
+    assert rows.loc["auto", of_method].tolist() == rows.loc[found.choice.method, of_method].tolist()
+    of_new = [name for name in rows.columns if name.startswith("new_recall") and "over_chance" not in name]
+    assert rows.loc["auto", of_new].tolist() == rows.loc[found.choice.new, of_new].tolist()
+    assert found.row(found.choice.method)["method"] == "auto"
 
 
-def test_columns_intervals_and_pairing():
-    table = evaluate(shop(0.4))
-    assert table["method"].tolist() == ["decayed", "frequency", "popularity", "chance"]
-    for metric in ("hit_rate", "ndcg"):
+def test_intervals_differences_and_what_is_missing():
+    table = evaluate(shop(0.4), resamples=300)
+    rows = table.set_index("method")
+    for metric in METRICS[:4]:
         assert (table[f"{metric}_low"] <= table[metric]).all() and (table[metric] <= table[f"{metric}_high"]).all()
-        base = table.set_index("method")[metric]["popularity"]
-        assert (table[f"{metric}_gain"] == table[metric] - base).all()
-    same = table[table["method"] == "popularity"].filter(like="gain")
-    assert (same == 0).all(axis=None) and table.notna().all(axis=None)
+        for base, what in (("popularity", "gain"), ("chance", "over_chance")):
+            gain = table[f"{metric}_{what}"]
+            assert gain.tolist() == (table[metric] - rows.loc[base, metric]).tolist()
+            assert (table[f"{metric}_{what}_low"] <= gain).all() and (gain <= table[f"{metric}_{what}_high"]).all()
+            own = rows.loc[base].filter(regex=f"^{metric}_{what}")
+            assert len(own) == 3 and (own == 0).all()
+    missing = {(method, name) for name in table.columns for method in table["method"][table[name].isna()]}
+    assert {method for method, name in missing if not name.startswith("new_recall_over_chance")} == {"chance"}
+    assert {name for method, name in missing if method == "chance"} >= {*ABOUT, "new_recall", "new_recall_gain"}
+    assert {name for method, name in missing if method == "popularity"} == {
+        "new_recall_over_chance", "new_recall_over_chance_low", "new_recall_over_chance_high"
+    }  # fmt: skip
 
 
-def test_same_seed_same_table_whatever_the_row_order():
+def test_same_seed_same_table_whatever_the_row_order_and_ids():
     lines = shop(0.3)
-    pd.testing.assert_frame_equal(evaluate(lines), evaluate(lines.sample(frac=1, random_state=3)))
+    expected = evaluate(lines, resamples=200)
+    pd.testing.assert_frame_equal(evaluate(lines.sample(frac=1, random_state=3), resamples=200), expected)
+    pd.testing.assert_frame_equal(evaluate(numbered(lines), resamples=200), expected)
+    pd.testing.assert_frame_equal(evaluate(lines.assign(date=lines["date"].astype(str)), resamples=200), expected)
+    other = evaluate(lines, resamples=200, seed=1)
+    assert other["hit_rate"].tolist() == expected["hit_rate"].tolist()
+    assert other["hit_rate_low"].tolist() != expected["hit_rate_low"].tolist()
+
+
+def test_methods_are_those_asked_for_in_their_order():
+    table = evaluate(shop(0.4), methods=["chance", "decayed", "auto", "decayed"], resamples=100)
+    assert table["method"].tolist() == ["chance", "decayed", "auto"]
+    every = evaluate(shop(0.4), resamples=100).set_index("method")
+    pd.testing.assert_frame_equal(table.set_index("method"), every.loc[["chance", "decayed", "auto"]])
+
+
+def test_as_of_leaves_later_lines_out():
+    lines = shop(0.4, baskets=5)
+    early = lines[lines["date"] <= "2020-04-01"]
+    table = evaluate(lines, as_of="2020-04-01", resamples=100)
+    pd.testing.assert_frame_equal(table, evaluate(early, resamples=100))
+
+
+def test_one_product():
+    table = evaluate(shop(0.2).assign(product_id="p"), resamples=100)
+    assert (table[["hit_rate", "recall", "ndcg", "mrr"]] == 1).all(axis=None) and table["new_recall"].isna().all()
+    lists = table[table["method"] != "chance"]
+    assert (lists[ABOUT] == 1).all(axis=None)
+
+
+def test_fewer_products_than_k():
+    table = evaluate(shop(0.2, products=6), k=50, resamples=100)
+    assert (table["hit_rate"] == 1).all() and table["recall"].tolist() == pytest.approx([1] * len(table))
+    assert (table["coverage"].dropna() == 1).all()
 
 
 def test_interval_width_is_that_of_the_mean():
-    table = evaluate(shop(0.4, customers=300), resamples=2000).set_index("method")
-    p, n = table.loc["decayed", "hit_rate"], 300
-    width = table.loc["decayed", "hit_rate_high"] - table.loc["decayed", "hit_rate_low"]
-    assert width == pytest.approx(2 * 1.96 * math.sqrt(p * (1 - p) / n), rel=0.15)
+    lines = shop(0.4, customers=300)
+    row = evaluate(lines, methods=["frequency"], resamples=2000).iloc[0]
+    p, width = row["hit_rate"], row["hit_rate_high"] - row["hit_rate_low"]
+    assert width == pytest.approx(2 * 1.96 * math.sqrt(p * (1 - p) / 300), rel=0.15)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_verdict_is_silent_without_taste_and_speaks_with_it(seed):
-    assert verdict(evaluate(shop(0.0, seed), resamples=300)).startswith("There is no evidence of personal taste")
-    assert verdict(evaluate(shop(0.5, seed), resamples=300)).startswith("Customers buy again what they bought")
+def test_differences_are_paired():
+    """The interval of a difference is that of the differences customer by customer, not of two independent means."""
+    found = evaluated(coded(shop(0.3, customers=300)), resamples=2000)
+    row = found.table.set_index("method").loc["decayed"]
+    ndcg = METRICS.index("ndcg")
+    difference = found.values["decayed"][ndcg] - found.values["popularity"][ndcg]
+    error = difference.std() / math.sqrt(300)
+    width = row["ndcg_gain_high"] - row["ndcg_gain_low"]
+    assert row["ndcg_gain"] == pytest.approx(difference.mean()) and width == pytest.approx(2 * 1.96 * error, rel=0.1)
 
 
-@pytest.mark.parametrize(
-    ("change", "params", "error"),
-    [
-        (lambda f: f[:0], {}, NotEnoughDataError),
-        (lambda f: f[f["customer_id"] == "c1"], {}, NotEnoughDataError),
-        (lambda f: f[f["date"] < "2020-03-01"], {}, NotEnoughDataError),
-        (lambda f: f, {"k": 0}, UsageError),
-        (lambda f: f, {"methods": ["decay"]}, UsageError),
-        (lambda f: f, {"resamples": 1}, UsageError),
-        (lambda f: f, {"half_life_days": -1}, UsageError),
-        (lambda f: f.drop(columns="date"), {}, UsageError),
-    ],
-)
-def test_bad_input(change, params, error):
-    with pytest.raises(error):
-        evaluate(change(shop(0.2)), **params)
+def test_the_bootstrap_draws_the_same_customers_for_every_row_and_method():
+    values = np.random.default_rng(0).random((2, 40))
+    drawn = _bootstrap(np.vstack([values, values[0] - values[1]]), 500, 3)
+    assert drawn.shape == (3, 500)
+    assert drawn[2] == pytest.approx(drawn[0] - drawn[1])
+    assert _bootstrap(values[:1], 500, 3)[0] == pytest.approx(drawn[0])
+    assert _bootstrap(np.full((1, 40), 0.25), 100, 0) == pytest.approx(0.25)
 
 
-def test_one_product_is_no_traceback():
-    table = evaluate(shop(0.2).assign(product_id="p"))
-    assert (table["hit_rate"] == 1).all() and verdict(table).startswith("There is no evidence")
-
-
-@pytest.fixture(scope="module")
-def uci(shared):
-    """Online Retail, prepared as its README says; customers with three baskets or more."""
-    raw = pd.read_parquet(shared / "transactions" / "online_retail.parquet")
-    kept = (
-        ~raw["InvoiceNo"].str.startswith("C")
-        & raw["CustomerID"].notna()
-        & (raw["Quantity"] > 0)
-        & (raw["UnitPrice"] > 0)
-        & raw["StockCode"].str.match(r"\d{5}")
-    )
-    columns = {"CustomerID": "customer_id", "InvoiceNo": "basket_id", "InvoiceDate": "date", "StockCode": "product_id"}
-    lines = raw[kept].rename(columns=columns | {"Quantity": "quantity"})
-    return lines[lines.groupby("customer_id")["basket_id"].transform("nunique") >= 3]
-
-
-@pytest.mark.shared
-def test_real_shop_reaches_the_known_numbers(uci):
-    assert uci["customer_id"].nunique() == 1998 and uci["product_id"].nunique() == 3590
-    table = evaluate(uci).set_index("method")
-    assert table.loc["frequency", "hit_rate"] == pytest.approx(0.748, abs=0.001)
-    assert table.loc["frequency", "ndcg"] == pytest.approx(0.289, abs=0.001)
-    assert table.loc["decayed", "hit_rate"] >= 0.745 and table.loc["decayed", "ndcg"] >= 0.290
-    assert verdict(table.reset_index()).startswith("Customers buy again")
-
-
-@pytest.mark.shared
-def test_real_invoices_carry_no_taste(shared, settings):
-    from cache_data import cache_from_truth, read_truth
-
-    from invoice_lab.warehouse.cache import open_cache
-    from invoice_lab.warehouse.queries import query
-
-    cache_from_truth(read_truth(shared / "invoices" / "truth.jsonl"), settings, "real", sample=False)
-    with open_cache("real", settings) as cache:
-        assert "no evidence of personal taste" in verdict(evaluate(query(cache.connection, "lines")))
+def test_the_bootstrap_is_the_same_in_blocks_and_leaves_out_what_is_missing(monkeypatch):
+    values = np.random.default_rng(1).random((1, 40))
+    values[0, ::2] = np.nan
+    drawn = _bootstrap(values, 1000, 0)
+    assert np.nanmean(drawn) == pytest.approx(np.nanmean(values), abs=0.01)
+    assert drawn.std() == pytest.approx(np.nanstd(values) / math.sqrt(20), rel=0.15)
+    monkeypatch.setattr("invoice_lab.recommendation.evaluation._BLOCK", 1000)
+    assert _bootstrap(values, 1000, 0) == pytest.approx(drawn)
