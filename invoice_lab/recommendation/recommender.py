@@ -58,7 +58,13 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         self.parameters = parameters
         self.random_state = random_state
 
-    def fit(self, lines: pd.DataFrame, as_of: Day | None = None, groups: pd.Series | None = None) -> Recommender:
+    def fit(
+        self,
+        lines: pd.DataFrame,
+        as_of: Day | None = None,
+        groups: pd.Series | None = None,
+        choice: Choice | None = None,
+    ) -> Recommender:
         """Learn from purchase lines.
 
         Parameters
@@ -71,6 +77,8 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         groups : Series of str, optional
             Segment or category by customer_id, also of customers without a purchase: these get the best sellers of
             theirs.
+        choice : Choice, optional
+            For ``auto``: a choice that was made already, such as an evaluation's; what was judged is then what is used.
 
         Raises
         ------
@@ -88,15 +96,15 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         self.as_of_ = as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
         self.customers_, self.products_ = baskets.customers, baskets.products
         self.names_, self.prices_ = _about_products(lines, self.products_)
-        self._learn(baskets)
+        self._learn(baskets, choice)
         return self
 
-    def _learn(self, baskets: Baskets) -> None:
+    def _learn(self, baskets: Baskets, choice: Choice | None) -> None:
         self._baskets, self.history_ = baskets, History.of(baskets)
         self.choice_: Choice | None = None
         self.method_ = self.new_method_ = self.method
         if self.method == AUTO:
-            self.choice_ = choose(baskets, seed=self.random_state)
+            self.choice_ = choice or choose(baskets, seed=self.random_state)
             self.method_, self.new_method_ = self.choice_.method, self.choice_.new
         else:
             method_named(self.method)

@@ -18,7 +18,9 @@ from invoice_lab.reporting import words
 from invoice_lab.reporting.markup import Html, clean, escape, join
 from invoice_lab.reporting.theme import segment_colour, status_colour, status_sign
 
-Kind = Literal["text", "long", "wrapped", "fixed", "whole", "decimal", "money", "percent", "date", "segment", "status"]
+Kind = Literal[
+    "text", "long", "wrapped", "fixed", "link", "whole", "decimal", "money", "percent", "date", "segment", "status"
+]
 PAGE_ROWS = 10
 _CUT = 32
 _FEW_COLUMNS = 4
@@ -78,6 +80,7 @@ def table(
     caption: str | Html = "",
     file: str = "",
     label: Callable[[str], str] = str,
+    page_rows: int = PAGE_ROWS,
 ) -> Html:
     """Return a frame as a table that can be sorted and, from eleven rows on, searched, paged and downloaded.
 
@@ -95,6 +98,8 @@ def table(
         Name of the downloaded file, without suffix; `table_id` where empty.
     label : callable
         Says what stands around the table in the reader's language.
+    page_rows : int
+        Rows of a page of it.
     """
     rows = join((_row(record, columns) for record in frame.to_dict("records")), "\n")
     head = join((_head(column) for column in columns), "")
@@ -107,7 +112,7 @@ def table(
         " il-narrow" if narrow else "",
         caption_html,
         table_id,
-        json.dumps(_options(len(frame), columns, file or table_id, label), sort_keys=True),
+        json.dumps(_options(len(frame), columns, file or table_id, label, page_rows), sort_keys=True),
         head,
         rows,
     )
@@ -125,7 +130,9 @@ def status_mark(status: str) -> Html:
     )
 
 
-def _options(rows: int, columns: Sequence[Column], file: str, label: Callable[[str], str]) -> dict[str, Any]:
+def _options(
+    rows: int, columns: Sequence[Column], file: str, label: Callable[[str], str], page_rows: int
+) -> dict[str, Any]:
     """Return the options of DataTables; the script in ``static/tables.js`` adds what JSON can't say."""
     layout: dict[str, Any] = dict.fromkeys(("topStart", "topEnd", "bottomStart", "bottomEnd"))
     if rows > PAGE_ROWS:
@@ -143,8 +150,8 @@ def _options(rows: int, columns: Sequence[Column], file: str, label: Callable[[s
         "columns": [{"name": column.name} for column in columns],
         "layout": layout,
         "order": [],
-        "pageLength": PAGE_ROWS,
-        "paging": rows > PAGE_ROWS,
+        "pageLength": page_rows,
+        "paging": rows > page_rows,
         "language": {what: label(text) for what, text in _LANGUAGE.items()},
     }
 
