@@ -189,7 +189,7 @@ def _labels(frame: pd.DataFrame) -> pd.Series:
     """Return name and number, or what there is of them, and the id where that is not enough to tell customers apart."""
     ids = frame.index.to_series()
     name, number = frame["customer"].fillna(""), frame["number"].fillna("")
-    both = name.where(number == "", name + " (" + number + ")").where(name != "", number)
+    both = name.where((number == "") | (name == number), name + " (" + number + ")").where(name != "", number)
     label = both.where(both != "", ids)
     return label.where(~label.duplicated(keep=False), label + " · " + ids.str[-6:])
 
