@@ -46,6 +46,7 @@ class CustomerPicker(ipywidgets.VBox):  # type: ignore[misc]
         if self.segment.value != EVERYBODY:
             among = among[among["segment"] == self.segment.value]
         self.customer.options = list(zip(among["label"], among.index, strict=True))
+        self.customer.value = among.index[0]
 
     def _show(self, _change: object = None) -> None:
         frame = self._page.offers_to(pd.Index([self.customer.value]))

@@ -55,7 +55,8 @@ class Column:
         In the head, with the unit.
     kind : Kind
         ``text`` is cut to one line with the whole in a tooltip, ``long`` is wrapped, ``wrapped`` too but in a narrow
-        column, after slashes and underscores and, where need be, anywhere; ``fixed`` is neither.
+        column, after slashes and underscores and, where need be, anywhere; ``fixed`` is neither; ``link`` is markup as
+        `link` makes it.
     meaning : str
         Explains the label on hover.
     shown : callable
@@ -123,6 +124,11 @@ def swatch(colour: str, text: str) -> Html:
     return Html('<span class="il-swatch" style="background:{}"></span>{}').format(colour, escape(text))
 
 
+def link(address: str, text: str) -> Html:
+    """Return a text that leads elsewhere."""
+    return Html('<a href="{}">{}</a>').format(address, text)
+
+
 def status_mark(status: str) -> Html:
     """Return a status with its sign and colour."""
     return Html('<span class="il-sign" style="background:{}" aria-hidden="true">{}</span>{}').format(
@@ -174,6 +180,8 @@ def _cell(value: Any, column: Column) -> Html:  # noqa: ANN401 - any cell
         return Html('<td class="il-number" data-order="{}">{}</td>').format(raw, _NUMBERS[kind](value))
     if missing or value == "":
         return Html('<td data-order="">{}</td>').format(words.MISSING)
+    if kind == "link":
+        return Html('<td class="il-fixed">{}</td>').format(value)
     if kind == "date":
         return Html('<td class="il-fixed">{}</td>').format(words.day(value))
     if kind in ("segment", "status"):

@@ -23,7 +23,7 @@ NAMES = {
     "recall": "Recall",
     "ndcg": "NDCG",
     "mrr": "MRR",
-    "new_recall": "Recall of new ones",
+    "new_recall": "New recall",
     "coverage": "Coverage",
     "repeats": "Repeats",
     "popularity_bias": "Popularity bias",
@@ -236,9 +236,9 @@ class EvaluationSections(RecommendationsData):
             intervals = {f"{name}_interval": _between(rows, f"{name}_{what}") for name in METRICS}
             titles = [method_title(row.method, row.used) for row in rows.itertuples()]
             parts.append(pd.DataFrame({"title": titles, "against": method_title(base), **values, **intervals}))
-        columns = [Column("title", "Method", "fixed"), Column("against", "Less", "fixed")]
+        columns = [Column("title", "Method", "long"), Column("against", "Less", "fixed")]
         for name in METRICS:
-            columns += [Column(name, NAMES[name], "percent"), Column(f"{name}_interval", "95 %, points", "fixed")]
+            columns += [Column(name, NAMES[name], "percent"), Column(f"{name}_interval", "95 %", "fixed", "In points.")]
         return table(
             pd.concat(parts), columns, table_id=f"differences-{protocol}".replace("_", "-"),
             caption=f"{_title(protocol)}: paired differences to best sellers and to chance, the same customers and the "

@@ -107,7 +107,6 @@ class OfferSections(RecommendationsData):
             Column("product", "Product"),
             Column("reason", "Why", "long"),
             Column("chance", "Chance", "percent", "That the next basket holds the product at this rank of this list."),
-            Column("price", f"Usual price, {self.currency}", "money", "Median of what was paid for one piece."),
             Column("expected_value", f"Expected, {self.currency}", "money", "Chance times usual price of one piece."),
         ]  # fmt: skip
 

@@ -70,7 +70,7 @@ class RecommendationsPage(OfferSections, RecommendationExports, EvaluationSectio
             return Html()
         total = len(self.baskets.customers)
         if isinstance(self.last_basket, str):
-            return notes(f"None of the {words.count(total, 'customer')} could be tested.")
+            return notes(f"Not one of {words.count(total, 'customer')} could be tested.")
         return notes(
             f"The comparison rests on {words.of(len(self.last_basket.customers), total, 'customer')}: those with three "
             "invoices or more. It says nothing about the others, who bought once or twice.",
