@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from invoice_lab.errors import NotebookError
 from invoice_lab.progress import Follower
-from invoice_lab.reporting.files import SEGMENTS_PARQUET
+from invoice_lab.reporting import words
+from invoice_lab.reporting.files import RECOMMENDATIONS_PARQUET, SEGMENTS_PARQUET
 from invoice_lab.reporting.parameters import by_report
 from invoice_lab.reporting.processes import prepare_processes
 from invoice_lab.reporting.record import recorded
@@ -25,7 +26,7 @@ from invoice_lab.settings import DEFAULT_WORKSPACE, SAMPLE_WORKSPACE, Settings, 
 from invoice_lab.warehouse.connection import database
 from invoice_lab.warehouse.migrate import drop_workspace
 from invoice_lab.warehouse.refresh import refresh
-from invoice_lab.warehouse.segment_table import TABLE, store_segments
+from invoice_lab.warehouse.report_tables import RECOMMENDATIONS, SEGMENTS, ReportTable, store_report
 
 if TYPE_CHECKING:
     from invoice_lab.ingest import IngestSummary
@@ -112,17 +113,28 @@ def report(
     return PipelineResult(name, summary, reports, time.perf_counter() - start)
 
 
+_STORED = {
+    "segments": (SEGMENTS_PARQUET, SEGMENTS),
+    "recommendations": (RECOMMENDATIONS_PARQUET, RECOMMENDATIONS),
+}
+"""File and table by report."""
+
+
 def _store(workspace: str, settings: Settings, say: Say, pages: Path) -> None:
-    """Write what the segments report says of each customer into the database, for other tools."""
-    file = pages / SEGMENTS_PARQUET
+    """Write what the reports say of each customer into the database, for other tools."""
+    for report, (file, table) in _STORED.items():
+        _store_one(workspace, settings, say, pages / file, report=report, table=table)
+
+
+def _store_one(workspace: str, settings: Settings, say: Say, file: Path, *, report: str, table: ReportTable) -> None:
     if not file.is_file():
         raise NotebookError(
-            f"The reports are written, but not the table {TABLE}: the notebook 'segments' made no {SEGMENTS_PARQUET}.",
+            f"The reports are written, but not the table {table.name}: the notebook {report!r} made no {file.name}.",
             "Put its cell `page.exports()` back.",
         )
-    customers = store_segments(workspace, settings, file.read_bytes())
-    if customers is not None:
-        say(f"The table {TABLE} has the segments of {customers} customers.")
+    rows = store_report(workspace, settings, file.read_bytes(), table)
+    if rows is not None:
+        say(f"The table {table.name} has {words.count(rows, 'row')} of this report.")
 
 
 def _draw(settings: Settings, say: Say) -> Path:

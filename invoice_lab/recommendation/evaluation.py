@@ -178,17 +178,17 @@ class _Run:
 
     def table(self, used: Mapping[str, str], resamples: int, seed: int) -> pd.DataFrame:
         """Return the rows of the methods."""
-        drawn = {name: _bootstrap(values, resamples, seed) for name, values in self.values.items()}
-        means = {name: _means(values) for name, values in self.values.items()}
+        drawn = {name: bootstrap(values, resamples, seed) for name, values in self.values.items()}
+        means = {name: means_of(values) for name, values in self.values.items()}
         rows = []
         for asked, name in used.items():
             row: dict[str, object] = {"method": asked, "used": name, "n": len(self._target.customers), "k": self._k}
             for i, metric in enumerate(METRICS):
                 own = self._choice.new if asked == AUTO and metric == "new_recall" else name
-                row |= _interval(metric, means[own][i], drawn[own][i])
+                row |= with_interval(metric, means[own][i], drawn[own][i])
                 for base, what in ((BASE, "gain"), (CHANCE, "over_chance")):
                     difference = drawn[own][i] - drawn[base][i]
-                    row |= _interval(f"{metric}_{what}", means[own][i] - means[base][i], difference)
+                    row |= with_interval(f"{metric}_{what}", means[own][i] - means[base][i], difference)
             rows.append(row | {key: self._lists[name].get(key, np.nan) for key in _LISTS})
         return pd.DataFrame(rows)
 
@@ -203,19 +203,21 @@ class _Run:
         return dict(zip(_LISTS, found, strict=True))
 
 
-def _means(values: Floats) -> Floats:
+def means_of(values: Floats) -> Floats:
+    """Return the mean of each row over those customers that it is known of; NaN where there is none."""
     known = ~np.isnan(values)
     counts = known.sum(axis=1)
     found: Floats = np.where(counts > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
     return found
 
 
-def _interval(name: str, value: float, drawn: Floats) -> dict[str, object]:
+def with_interval(name: str, value: float, drawn: Floats) -> dict[str, object]:
+    """Return a value and its 95 % percentile interval, by name, ``_low`` and ``_high``; NaN where it isn't known."""
     low, high = (np.nan, np.nan) if np.isnan(drawn).any() else np.quantile(drawn, [0.025, 0.975])
     return {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
-def _bootstrap(values: Floats, resamples: int, seed: int) -> Floats:
+def bootstrap(values: Floats, resamples: int, seed: int) -> Floats:
     """Return the means of resampled customers, the same ones for equal seeds: shape (rows of values, resamples)."""
     rng, n = np.random.default_rng(seed), values.shape[1]
     known, filled = ~np.isnan(values), np.nan_to_num(values)

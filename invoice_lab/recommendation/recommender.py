@@ -70,7 +70,13 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         self.parameters = parameters
         self.random_state = random_state
 
-    def fit(self, lines: pd.DataFrame, as_of: Day | None = None, groups: pd.Series | None = None) -> Recommender:
+    def fit(
+        self,
+        lines: pd.DataFrame,
+        as_of: Day | None = None,
+        groups: pd.Series | None = None,
+        choice: Choice | None = None,
+    ) -> Recommender:
         """Learn from purchase lines.
 
         Parameters
@@ -83,6 +89,8 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         groups : Series of str, optional
             Segment or category by customer_id, also of customers without a purchase: these get the best sellers of
             theirs.
+        choice : Choice, optional
+            For ``auto``: a choice that was made already, such as an evaluation's; what was judged is then what is used.
 
         Raises
         ------
@@ -101,7 +109,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         self.choice_: Choice | None = None
         self.method_ = self.new_method_ = self.method
         if self.method == AUTO:
-            self.choice_ = choose(baskets, seed=self.random_state)
+            self.choice_ = choice or choose(baskets, seed=self.random_state)
             self.method_, self.new_method_ = self.choice_.method, self.choice_.new
         else:
             method_named(self.method)

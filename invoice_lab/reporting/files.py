@@ -16,6 +16,7 @@ PAGE_FILES_VARIABLE = "INVOICE_LAB_PAGE_FILES"
 """Environment variable of a report's kernel, and of no other: the folder of the files that belong to its page."""
 DATA_REMEDY = "Make it writable, or name another with INVOICE_LAB_DATA."
 SEGMENTS_CSV, SEGMENTS_PARQUET = "segments.csv", "segments.parquet"
+RECOMMENDATIONS_CSV, RECOMMENDATIONS_PARQUET = "recommendations.csv", "recommendations.parquet"
 _UNFINISHED = ".new"
 
 

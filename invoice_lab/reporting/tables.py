@@ -18,7 +18,9 @@ from invoice_lab.reporting import words
 from invoice_lab.reporting.markup import Html, clean, escape, join
 from invoice_lab.reporting.theme import segment_colour, status_colour, status_sign
 
-Kind = Literal["text", "long", "wrapped", "fixed", "whole", "decimal", "money", "percent", "date", "segment", "status"]
+Kind = Literal[
+    "text", "long", "wrapped", "fixed", "link", "whole", "decimal", "money", "percent", "date", "segment", "status"
+]
 PAGE_ROWS = 10
 _CUT = 32
 _FEW_COLUMNS = 4
@@ -53,7 +55,8 @@ class Column:
         In the head, with the unit.
     kind : Kind
         ``text`` is cut to one line with the whole in a tooltip, ``long`` is wrapped, ``wrapped`` too but in a narrow
-        column, after slashes and underscores and, where need be, anywhere; ``fixed`` is neither.
+        column, after slashes and underscores and, where need be, anywhere; ``fixed`` is neither; ``link`` is markup as
+        `link` makes it.
     meaning : str
         Explains the label on hover.
     shown : callable
@@ -78,6 +81,7 @@ def table(
     caption: str | Html = "",
     file: str = "",
     label: Callable[[str], str] = str,
+    page_rows: int = PAGE_ROWS,
 ) -> Html:
     """Return a frame as a table that can be sorted and, from eleven rows on, searched, paged and downloaded.
 
@@ -95,6 +99,8 @@ def table(
         Name of the downloaded file, without suffix; `table_id` where empty.
     label : callable
         Says what stands around the table in the reader's language.
+    page_rows : int
+        Rows of a page of it.
     """
     rows = join((_row(record, columns) for record in frame.to_dict("records")), "\n")
     head = join((_head(column) for column in columns), "")
@@ -107,7 +113,7 @@ def table(
         " il-narrow" if narrow else "",
         caption_html,
         table_id,
-        json.dumps(_options(len(frame), columns, file or table_id, label), sort_keys=True),
+        json.dumps(_options(len(frame), columns, file or table_id, label, page_rows), sort_keys=True),
         head,
         rows,
     )
@@ -118,6 +124,11 @@ def swatch(colour: str, text: str) -> Html:
     return Html('<span class="il-swatch" style="background:{}"></span>{}').format(colour, escape(text))
 
 
+def link(address: str, text: str) -> Html:
+    """Return a text that leads elsewhere."""
+    return Html('<a href="{}">{}</a>').format(address, text)
+
+
 def status_mark(status: str) -> Html:
     """Return a status with its sign and colour."""
     return Html('<span class="il-sign" style="background:{}" aria-hidden="true">{}</span>{}').format(
@@ -125,7 +136,9 @@ def status_mark(status: str) -> Html:
     )
 
 
-def _options(rows: int, columns: Sequence[Column], file: str, label: Callable[[str], str]) -> dict[str, Any]:
+def _options(
+    rows: int, columns: Sequence[Column], file: str, label: Callable[[str], str], page_rows: int
+) -> dict[str, Any]:
     """Return the options of DataTables; the script in ``static/tables.js`` adds what JSON can't say."""
     layout: dict[str, Any] = dict.fromkeys(("topStart", "topEnd", "bottomStart", "bottomEnd"))
     if rows > PAGE_ROWS:
@@ -143,8 +156,8 @@ def _options(rows: int, columns: Sequence[Column], file: str, label: Callable[[s
         "columns": [{"name": column.name} for column in columns],
         "layout": layout,
         "order": [],
-        "pageLength": PAGE_ROWS,
-        "paging": rows > PAGE_ROWS,
+        "pageLength": page_rows,
+        "paging": rows > page_rows,
         "language": {what: label(text) for what, text in _LANGUAGE.items()},
     }
 
@@ -167,6 +180,8 @@ def _cell(value: Any, column: Column) -> Html:  # noqa: ANN401 - any cell
         return Html('<td class="il-number" data-order="{}">{}</td>').format(raw, _NUMBERS[kind](value))
     if missing or value == "":
         return Html('<td data-order="">{}</td>').format(words.MISSING)
+    if kind == "link":
+        return Html('<td class="il-fixed">{}</td>').format(value)
     if kind == "date":
         return Html('<td class="il-fixed">{}</td>').format(words.day(value))
     if kind in ("segment", "status"):

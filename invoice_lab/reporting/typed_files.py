@@ -15,8 +15,9 @@ from invoice_lab.reporting.markup import clean
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["text", "whole", "money", "price", "share", "day", "flag"]
-"""Of a column's values: ``money`` and ``price`` are `decimal.Decimal` (2 and 4 places), ``share`` a float, 0 to 1."""
+Kind = Literal["text", "whole", "money", "price", "share", "score", "day", "flag"]
+"""Of a column's values: ``money`` and ``price`` are `decimal.Decimal` (2 and 4 places), ``share`` a float, 0 to 1, and
+``score`` any float."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _PLACES = {"money": 2, "price": 4}
@@ -67,12 +68,13 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-_TO_PLAIN: dict[Kind, Callable[[Any], Any]] = {"whole": int, "share": float, "flag": bool, "text": str}
+_TO_PLAIN: dict[Kind, Callable[[Any], Any]] = {"whole": int, "share": float, "score": float, "flag": bool, "text": str}
 _TO_TEXT: dict[Kind, Callable[[Any], str]] = {
     "text": harmless,
     "money": "{:.2f}".format,
     "price": "{:.4f}".format,
     "share": "{:.4f}".format,
+    "score": "{:.6g}".format,
     "day": date.isoformat,
     "flag": lambda value: "true" if value else "false",
 }
@@ -99,5 +101,5 @@ def _arrow_type(kind: Kind) -> pa.DataType:
 
     if kind in _PLACES:
         return pa.decimal128(18, _PLACES[kind])
-    others = {"whole": pa.int64(), "share": pa.float64(), "day": pa.date32(), "flag": pa.bool_()}
+    others = {"whole": pa.int64(), "share": pa.float64(), "score": pa.float64(), "day": pa.date32(), "flag": pa.bool_()}
     return others.get(kind, pa.string())

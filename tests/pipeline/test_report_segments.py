@@ -93,7 +93,19 @@ def test_the_rows_are_those_of_the_file_to_the_cent(shop):
     assert (FORMULA,) in _rows(settings, "select name from customer_segments")
     fingerprint = table.schema.metadata[b"fingerprint"].decode()
     assert _rows(settings, "select distinct fingerprint from customer_segments") == [(fingerprint,)]
-    assert said[-1] == f"The table customer_segments has the segments of {CUSTOMERS} customers."
+    assert f"The table customer_segments has {CUSTOMERS} rows of this report." in said
+
+
+def test_recommendations_are_those_of_their_file(shop):
+    settings, _, said = shop
+    table = pq.read_table(_file(settings).with_name("recommendations.parquet"))
+    found = _rows(
+        settings, f"select {', '.join(table.column_names)} from recommendations order by customer_id, kind, rank"
+    )
+    assert [dict(zip(table.column_names, row, strict=True)) for row in found] == table.to_pylist()
+    assert len({row["customer_id"] for row in table.to_pylist()}) == CUSTOMERS
+    assert _rows(settings, "select as_of, recommendations from recommendation_reports") == [(FIRST, len(found))]
+    assert said[-1] == f"The table recommendations has {len(found)} rows of this report."
 
 
 def test_a_second_run_writes_nothing(shop):

@@ -19,6 +19,7 @@ from report_data import empty_cache, environment
 
 from invoice_lab.reporting.files import PAGE_FILES_VARIABLE
 from invoice_lab.reporting.kernel import kernel_environment
+from invoice_lab.reporting.pages.page_exports import about
 from invoice_lab.reporting.pages.segment_exports import COLUMNS
 from invoice_lab.reporting.pages.segments import SegmentsPage
 from invoice_lab.reporting.runner import run_notebook
@@ -197,7 +198,7 @@ def test_an_empty_workspace_keeps_the_day_that_was_asked_for(settings):
     empty_cache(settings)
     with environment(settings):
         page = SegmentsPage("sample", "2020-03-31")
-    assert page._about()["as_of"] == "2020-03-31"
+    assert about(page)["as_of"] == "2020-03-31"
 
 
 def test_only_kernels_that_are_given_a_folder_know_one(settings, tmp_path, monkeypatch):

@@ -133,7 +133,8 @@ def test_where_the_owner_may_not_make_roles_it_does_their_work_and_warns_once(
     with stranger(endpoint) as owner, external(module_settings, owner) as db:
         missing = ["invoice_lab_loader", "invoice_lab_reader", "invoice_lab_web"]
         assert ensure_roles(db) == missing
-        names = ("0001_books", "0002_reviews", "0003_changes", "0004_sources", "0005_versions", "0006_segments")
+        names = ("0001_books", "0002_reviews", "0003_changes", "0004_sources", "0005_versions", "0006_segments",
+                 "0007_recommendations")  # fmt: skip
         assert migrate(db, "sample") == ["common/0001_common", *(f"workspace/{name}" for name in names)]
         with caplog.at_level(logging.WARNING):
             assert ask(db, "reader", "select current_user", "sample") == ("stranger",)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from invoice_lab.reporting import words
 from invoice_lab.reporting.markup import Html
+from invoice_lab.reporting.pages.chosen import as_many_of_each
 from invoice_lab.reporting.pages.cluster_sections import ClusterSections
 from invoice_lab.reporting.pages.map_sections import FREQUENCY, RECENCY
 from invoice_lab.reporting.pages.value_sections import ValueSections
@@ -68,20 +69,13 @@ class CustomerSections(ClusterSections, ValueSections):
             "segment where it has them; all are in segments.csv."
         )
         shown = few if n > self.shown else f"All {words.count(n, 'customer')}, the highest sales first."
+        chosen = as_many_of_each(frame, frame["segment"], self.shown)
         if len(self.listed) < len(self.rules):
             shown = f"Only {words.listing([t(name) for name in self.listed])}. {shown}"
-            return table(self._chosen(frame), columns, table_id="customers", label=self.label, caption=shown)
+            return table(chosen, columns, table_id="customers", label=self.label, caption=shown)
         top = words.count(int(self.top_spenders.sum()), "customer")
         spenders = f" The {top} with the highest sales, a hundredth, are the top spenders, whatever their segment."
-        return table(self._chosen(frame), columns, table_id="customers", label=self.label, caption=shown + spenders)
-
-    def _chosen(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return as many rows as are shown: of each segment an equal share with the highest sales, the others after."""
-        place = frame.groupby("segment").cumcount()
-        share = self.shown // max(frame["segment"].nunique(), 1)
-        first = frame[place < share]
-        rest = frame[place >= share].head(self.shown - len(first))
-        return frame.loc[frame.index.isin(first.index) | frame.index.isin(rest.index)]
+        return table(chosen, columns, table_id="customers", label=self.label, caption=shown + spenders)
 
     def segments_sure(self) -> str:
         """Say how sure the segments are."""

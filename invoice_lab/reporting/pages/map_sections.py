@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 
 from invoice_lab.reporting import words
+from invoice_lab.reporting.assets import PAGE_VARIABLE
 from invoice_lab.reporting.charts_segments import plot_areas
 from invoice_lab.reporting.figures import figure, side_by_side
 from invoice_lab.reporting.interactive import chart_figure, segment_bars
 from invoice_lab.reporting.markup import Html
 from invoice_lab.reporting.pages.segments_data import SegmentsData
-from invoice_lab.reporting.tables import Column, table
+from invoice_lab.reporting.picker import chosen
+from invoice_lab.reporting.tables import Column, link, table
 from invoice_lab.segmentation.rfm import score_map
-from invoice_lab.segmentation.segments import areas
+from invoice_lab.segmentation.segments import SEGMENTS_FILE, areas
 
 RECENCY = "Whole days from the last invoice to the day of the report."
 FREQUENCY = "How many invoices the customer has."
+DEFAULT, DEFAULT_BINS = "default", 5
 MONETARY = "Sum of the totals of the customer's invoices."
 
 
@@ -32,8 +37,9 @@ class MapSections(SegmentsData):
             return Html()
         t = self.label
         advice = [f"{t(row.meaning).capitalize()}. {t(row.action)}" for row in self.segments.itertuples()]
+        columns = [Column("offers", t("Recommendations"), "link")] if self._has_offers else []
         return table(
-            self.segments.assign(advice=advice),
+            self.segments.assign(advice=advice, offers=self._offers()),
             [
                 self.segment_column("segment", "Segment"),
                 Column("customers", t("Customers"), "whole"),
@@ -43,6 +49,7 @@ class MapSections(SegmentsData):
                 Column("frequency", t("Frequency"), "whole", t("Median.") + " " + t(FREQUENCY)),
                 Column("monetary", f"{t('Monetary')}, {self.currency}", "money", t("Median.") + " " + t(MONETARY)),
                 Column("advice", t("Who they are, and what to do"), "long"),
+                *columns,
             ],
             table_id="segments",
             label=self.label,
@@ -67,6 +74,20 @@ class MapSections(SegmentsData):
             caption="What a customer needs for each score; – where equal values leave a score without customers. How "
             "far a customer is from moving can be read from here.",
         )
+
+    @property
+    def _has_offers(self) -> bool:
+        """Whether the recommendations report lies beside this one and has the same segments."""
+        usual = (self.scheme, self.bins, self.look_back, self.rules_file) == (DEFAULT, DEFAULT_BINS, 0, SEGMENTS_FILE)
+        return usual and os.environ.get(PAGE_VARIABLE) == "report"
+
+    def _offers(self) -> pd.Series:
+        """Return the way to what the customers of each segment are offered; nothing where it has none."""
+        links = [
+            link(f"recommendations.html{chosen('segment', row.segment)}", self.label("Show")) if row.customers else None
+            for row in self.segments.itertuples()
+        ]
+        return pd.Series(links, index=self.segments.index, dtype=object)  # as texts they would be escaped
 
     def _bars(self) -> Html:
         shown = self.segments[self.segments["customers"] > 0].sort_values("sales", ascending=False)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from invoice_lab.reporting import words
-from invoice_lab.reporting.files import SEGMENTS_CSV, SEGMENTS_PARQUET, page_files, write_atomically
-from invoice_lab.reporting.markup import Html, join, paragraph
+from invoice_lab.reporting.files import SEGMENTS_CSV, SEGMENTS_PARQUET
+from invoice_lab.reporting.markup import Html
 from invoice_lab.reporting.pages.customer_sections import CustomerSections
-from invoice_lab.reporting.typed_files import Kind, csv_bytes, parquet_bytes
+from invoice_lab.reporting.pages.page_exports import write_page_files
+from invoice_lab.reporting.typed_files import Kind
 
 COLUMNS: dict[str, Kind] = {
     "as_of": "day",
@@ -81,19 +81,9 @@ class SegmentExports(CustomerSections):
 
     def exports(self) -> Html:
         """Write the files where a report is made, and return the links to them; else say where they come from."""
-        folder = page_files()
-        if folder is None:
-            return paragraph(
-                f"`make report` writes every score of each customer to {SEGMENTS_CSV} and {SEGMENTS_PARQUET}, "
-                f"in the folder {self.meta.workspace} of the reports.",
-                kind="il-note",
-            )
-        frame = self.export_frame
-        write_atomically(folder / SEGMENTS_CSV, csv_bytes(frame, COLUMNS))
-        write_atomically(folder / SEGMENTS_PARQUET, parquet_bytes(frame, COLUMNS, self._about()))
-        links = join((_link(SEGMENTS_CSV), _link(SEGMENTS_PARQUET)), " and ")
-        rows, columns = words.count(len(frame), "row"), words.count(len(COLUMNS), "column")
-        return paragraph("Every score of each customer as a file:", links, f"({rows}, {columns}).", kind="il-note")
+        return write_page_files(
+            self, (SEGMENTS_CSV, SEGMENTS_PARQUET), COLUMNS, lambda: self.export_frame, "Every score of each customer"
+        )
 
     def _expected_sales(self, customers: pd.Index) -> list[Decimal | None]:
         if isinstance(self.expected, str):
@@ -111,20 +101,7 @@ class SegmentExports(CustomerSections):
             "cluster_confidence": confidence.round(4),
         }
 
-    def _about(self) -> dict[str, str]:
-        """Return what the Parquet file says of itself, without rows too; no day where there is none."""
-        known = self.meta.as_of or self.parameters["as_of"]
-        return {
-            "workspace": self.meta.workspace,
-            "as_of": words.day(self.as_of) if known else "",
-            "fingerprint": self.meta.fingerprint,
-        }
-
 
 def _to_the_cent(value: float) -> Decimal:
     """Return a sum of amounts exactly: floats are off in their last bits."""
     return Decimal(round(value * 100)).scaleb(-2)
-
-
-def _link(file: str) -> Html:
-    return Html('<a href="{0}" download="{0}">{0}</a>').format(file)

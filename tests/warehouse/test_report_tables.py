@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from invoice_lab.settings import Settings
 from invoice_lab.warehouse.changes import newest_position
 from invoice_lab.warehouse.connection import Database, database
 from invoice_lab.warehouse.migrate import migrate
+from invoice_lab.warehouse.report_tables import SEGMENTS, store_report
 from invoice_lab.warehouse.roles import Role
-from invoice_lab.warehouse.segment_table import store_segments
 
 ANN = {
     "as_of": pd.Timestamp("2020-03-31"),
@@ -67,6 +68,7 @@ BOB = {
 FINGERPRINT = "0123456789abcdef"
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = itertools.count()
+store_segments = partial(store_report, table=SEGMENTS)
 Rows = Callable[[str], list[tuple[Any, ...]]]
 
 

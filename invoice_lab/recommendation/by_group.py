@@ -1,0 +1,51 @@
+"""How well the next basket is foretold for each group of customers, such as a segment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation, bootstrap, means_of, with_interval
+
+SHOWN = ("hit_rate", "ndcg")
+FEWEST = 10
+"""Customers that a group must have."""
+
+
+def by_group(
+    evaluation: Evaluation, method: str, groups: pd.Series, *, resamples: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """Judge a method group by group.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    method : str
+        One that was evaluated.
+    groups : Series of str
+        By customer_id.
+    resamples, seed : int
+        Of the bootstrap over the customers of a group.
+
+    Returns
+    -------
+    DataFrame
+        One row a group with at least `FEWEST` tested customers, in alphabetical order: group, n; of each of `SHOWN` the
+        mean with its 95 % interval (``_low``, ``_high``), and the paired difference to popularity (``_gain`` and its
+        interval).
+    """
+    of = groups.reindex(evaluation.customers)
+    rows = []
+    for group, n in of.value_counts().sort_index().items():
+        if n < FEWEST:
+            continue
+        inside = np.flatnonzero((of == group).to_numpy())
+        row: dict[str, object] = {"group": group, "n": int(n)}
+        own, base = (evaluation.values[name][:, inside] for name in (method, BASE))
+        for name, values in (("", own), ("_gain", own - base)):
+            drawn, means = bootstrap(values, resamples, seed), means_of(values)
+            for metric in SHOWN:
+                place = METRICS.index(metric)
+                row |= with_interval(f"{metric}{name}", means[place], drawn[place])
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,267 @@
+"""The sections on how well the next basket is foretold: protocols, methods, differences, choice, lists, segments."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import pandas as pd
+
+from invoice_lab.recommendation.by_group import FEWEST, by_group
+from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation
+from invoice_lab.recommendation.methods import CHANCE, METHODS
+from invoice_lab.recommendation.metrics import DEFINITIONS
+from invoice_lab.recommendation.protocols import DATE, LAST_BASKET, MEANINGS, usual_day
+from invoice_lab.reporting import words
+from invoice_lab.reporting.charts import plot_intervals
+from invoice_lab.reporting.figures import figure, side_by_side
+from invoice_lab.reporting.markup import Html, join, paragraph
+from invoice_lab.reporting.pages.recommendations_data import RecommendationsData, method_title
+from invoice_lab.reporting.tables import Column, table
+
+NAMES = {
+    "hit_rate": "Hit rate",
+    "recall": "Recall",
+    "ndcg": "NDCG",
+    "mrr": "MRR",
+    "new_recall": "New recall",
+    "coverage": "Coverage",
+    "repeats": "Repeats",
+    "popularity_bias": "Popularity bias",
+}
+"""What readers call each metric."""
+_ROW = 0.32
+_HEAD = 0.9
+
+
+class EvaluationSections(RecommendationsData):
+    """Sections on how well the next basket is foretold."""
+
+    @cached_property
+    def evaluations(self) -> dict[str, Evaluation | str]:
+        """What each protocol found, or why it found nothing."""
+        return {LAST_BASKET: self.last_basket, DATE: self.by_date}
+
+    def comparison(self) -> Html:
+        """Return, for each protocol, hit rate and NDCG of the methods with intervals, as two figures."""
+        return Html() if self.is_bare else join(map(self._comparison, self.evaluations))
+
+    def comparison_tables(self) -> Html:
+        """Return, for each protocol, every metric of each method and the paired differences, with intervals."""
+        if self.is_bare:
+            return Html()
+        found = [(name, one) for name, one in self.evaluations.items() if not isinstance(one, str)]
+        return join(part(name, one) for name, one in found for part in (self._metrics_table, self._differences_table))
+
+    def choice_table(self) -> Html:
+        """Return what validation chose, by what margin, and with which parameters."""
+        if self.is_bare or isinstance(self.last_basket, str):
+            return Html()
+        choice = self.last_basket.choice
+        if choice.table.empty:
+            return paragraph(self.choice_sentence())
+        frame = choice.table.assign(
+            title=choice.table["method"].map(method_title),
+            interval=_between(choice.table, "behind"),
+            source=[METHODS[name].source for name in choice.table["method"]],
+            parameters=[_said(choice.of(name) or {}) for name in choice.table["method"]],
+        )
+        return table(
+            frame,
+            [
+                Column("title", "Method", "fixed"),
+                Column("source", "Where it comes from", "long"),
+                *(Column(name, NAMES[name], "percent", DEFINITIONS[name]) for name in ("hit_rate", "ndcg")),
+                Column("score", "Score", "percent", "Mean of hit rate and NDCG: the highest is chosen."),
+                Column("behind", "Behind the best", "percent", "The best score less this one; the same customers."),
+                Column("interval", "95 %, points", "fixed"),
+                Column("new_recall", NAMES["new_recall"], "percent", DEFINITIONS["new_recall"]),
+                Column("parameters", "Best parameters", "wrapped"),
+            ],
+            table_id="choice",
+            caption=self.choice_sentence(),
+        )
+
+    def lists_table(self) -> Html:
+        """Return what the lists hold, whatever the next basket is: coverage, repeats and popularity bias."""
+        found = [] if self.is_bare else [one for one in self.evaluations.values() if not isinstance(one, str)]
+        if not found:
+            return Html()
+        rows = found[0].table[found[0].table["method"] != CHANCE]
+        return table(
+            rows.assign(title=[method_title(row.method, row.used) for row in rows.itertuples()]),
+            [
+                Column("title", "Method", "fixed"),
+                Column("coverage", NAMES["coverage"], "percent", DEFINITIONS["coverage"]),
+                Column("repeats", NAMES["repeats"], "percent", DEFINITIONS["repeats"]),
+                Column("popularity_bias", NAMES["popularity_bias"], "decimal", DEFINITIONS["popularity_bias"]),
+            ],
+            table_id="lists",
+            caption=f"What the lists of {self.k} hold, of the customers tested.",
+        )
+
+    def segment_table(self) -> Html:
+        """Return how well the next basket is foretold by segment."""
+        if self.is_bare or isinstance(self.last_basket, str):
+            return Html()
+        frame = self.by_segment
+        if frame.empty:
+            return paragraph(f"No segment has {FEWEST} tested customers, so none is judged by itself.")
+        columns = [
+            Column("group", "Segment", "segment", colour=self.colours.__getitem__),
+            Column("n", "Tested", "whole"),
+        ]
+        for name in ("hit_rate", "ndcg"):
+            frame = frame.assign(**{f"{metric}_interval": _between(frame, metric) for metric in (name, f"{name}_gain")})
+            columns += [
+                Column(name, NAMES[name], "percent", DEFINITIONS[name]),
+                Column(f"{name}_interval", "95 %", "fixed"),
+                Column(f"{name}_gain", "Less best sellers'", "percent", "The same customers, paired."),
+                Column(f"{name}_gain_interval", "95 %, points", "fixed"),
+            ]
+        title = METHODS[self.last_basket.choice.method].title
+        return table(
+            frame, columns, table_id="by-segment",
+            caption=f"{title}, last basket held out, by the segment that customers are in on the day of the report. "
+            f"Segments with fewer than {FEWEST} tested customers are left out.",
+        )  # fmt: skip
+
+    @cached_property
+    def by_segment(self) -> pd.DataFrame:
+        """The method chosen, judged segment by segment."""
+        assert not isinstance(self.last_basket, str)
+        return by_group(self.last_basket, self.last_basket.choice.method, self.segment_of)
+
+    def definitions(self) -> Html:
+        """Return what each metric is."""
+        if self.is_bare:
+            return Html()
+        frame = pd.DataFrame([{"metric": NAMES[name], "meaning": text} for name, text in DEFINITIONS.items()])
+        return table(
+            frame,
+            [Column("metric", "Metric", "fixed"), Column("meaning", f"What it is (k = {self.k})", "long")],
+            table_id="definitions",
+        )
+
+    def choice_sentence(self) -> str:
+        """Say which method was chosen, by what margin, and on whom; empty where nothing was judged."""
+        if isinstance(self.last_basket, str):
+            return ""
+        choice = self.last_basket.choice
+        best, new = METHODS[choice.method].title, METHODS[choice.new].title
+        if choice.table.empty:
+            return (
+                f"Too few customers have four baskets to choose a method on earlier ones: lists are by {best}, new "
+                f"products by {new}, as usual."
+            )
+        second = choice.table[choice.table["method"] != choice.method].head(1)
+        lead = "".join(
+            f", {100 * row.behind:.1f} points before {METHODS[row.method].title} (95 % interval "
+            f"{100 * row.behind_low:.1f} to {100 * row.behind_high:.1f})"
+            for row in second.itertuples()
+        )
+        return (
+            f"{best} was chosen on the baskets before the last of {words.count(choice.customers, 'customer')}: the "
+            f"mean of hit rate and NDCG is {words.percent(choice.table['score'].iloc[0])}{lead}. "
+            f"New products are by {new}."
+        )
+
+    def protocol_sentence(self, protocol: str) -> str:
+        """Say what a protocol does, and on how many customers."""
+        found = self.evaluations[protocol]
+        day = f" The day is {words.day(usual_day(self.baskets))}." if protocol == DATE else ""
+        return f"{MEANINGS[protocol]}{day}" + ("" if isinstance(found, str) else f" {_tested(found)}")
+
+    def _comparison(self, protocol: str) -> Html:
+        found = self.evaluations[protocol]
+        if isinstance(found, str):
+            return paragraph(
+                f"{MEANINGS[protocol]} {found} Until then the lists rest on habit and popularity, untested."
+            )
+        return paragraph(self.protocol_sentence(protocol)) + side_by_side(
+            self._metric(found, "hit_rate", "customers with at least one hit"),
+            self._metric(found, "ndcg", "hits weighted by their rank"),
+        )
+
+    def _metric(self, found: Evaluation, name: str, what: str) -> Html:
+        rows = found.table[~found.table["used"].duplicated(keep="last")]  # not the chosen one twice
+        frame = pd.DataFrame(
+            {
+                "label": [
+                    method_title(row.used) + (" (chosen)" if row.used == found.choice.method else "")
+                    for row in rows.itertuples()
+                ],
+                "value": rows[name],
+                "low": rows[f"{name}_low"],
+                "high": rows[f"{name}_high"],
+            }
+        ).sort_values("value", ascending=False, kind="stable")
+        frame["text"] = [words.percent(value) for value in frame["value"]]
+        popular, best = float(found.row(BASE)[name]), frame.iloc[0]
+        return figure(
+            f"{NAMES[name]} at {self.k} is highest for {best.label}: {words.percent(best.value)}",
+            plot_intervals,
+            frame,
+            xlabel=f"{NAMES[name]} at {self.k}: {what}",
+            baseline=popular,
+            baseline_label=f"best sellers {words.percent(popular)}",
+            alt=f"{NAMES[name]} with 95 % intervals: "
+            + words.listing([f"{row.label} {row.text}" for row in frame.itertuples()])
+            + ".",
+            source=self.source(len(found.customers), "customer") + " Lines are 95 % intervals.",
+            height=_HEAD + _ROW * len(frame),
+        )
+
+    def _metrics_table(self, protocol: str, found: Evaluation) -> Html:
+        frame = found.table.assign(
+            title=[method_title(row.method, row.used) for row in found.table.itertuples()],
+            **{f"{name}_interval": _between(found.table, name) for name in METRICS},
+        )
+        columns = [Column("title", "Method", "fixed")]
+        for name in METRICS:
+            columns += [
+                Column(name, NAMES[name], "percent", DEFINITIONS[name]),
+                Column(f"{name}_interval", "95 %", "fixed"),
+            ]
+        return table(
+            frame, columns, table_id=f"metrics-{protocol}".replace("_", "-"),
+            caption=f"{_title(protocol)}: every method on the same {words.count(len(found.customers), 'customer')}, "
+            f"lists of {self.k}, 95 % bootstrap intervals over customers.",
+        )  # fmt: skip
+
+    def _differences_table(self, protocol: str, found: Evaluation) -> Html:
+        parts = []
+        for base, what in ((BASE, "gain"), (CHANCE, "over_chance")):
+            rows = found.table[~found.table["method"].isin([base, CHANCE])]
+            values = {name: rows[f"{name}_{what}"] for name in METRICS}
+            intervals = {f"{name}_interval": _between(rows, f"{name}_{what}") for name in METRICS}
+            titles = [method_title(row.method, row.used) for row in rows.itertuples()]
+            parts.append(pd.DataFrame({"title": titles, "against": method_title(base), **values, **intervals}))
+        columns = [Column("title", "Method", "long"), Column("against", "Less", "fixed")]
+        for name in METRICS:
+            columns += [Column(name, NAMES[name], "percent"), Column(f"{name}_interval", "95 %", "fixed", "In points.")]
+        return table(
+            pd.concat(parts), columns, table_id=f"differences-{protocol}".replace("_", "-"),
+            caption=f"{_title(protocol)}: paired differences to best sellers and to chance, the same customers and the "
+            "same resamples. An interval above 0 is a gain.",
+        )  # fmt: skip
+
+
+def _title(protocol: str) -> str:
+    return {LAST_BASKET: "Last basket held out", DATE: "Split at a day"}[protocol]
+
+
+def _tested(found: Evaluation) -> str:
+    total = len(found.everything.customers)
+    return f"Tested: {words.of(len(found.customers), total, 'customer')}."
+
+
+def _between(frame: pd.DataFrame, name: str) -> list[str]:
+    """Return intervals of shares in percent, as texts."""
+    pairs = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
+    return ["" if pd.isna(low) else f"{100 * low:.1f} to {100 * high:.1f}" for low, high in pairs]
+
+
+def _said(parameters: object) -> str:
+    assert isinstance(parameters, dict)
+    return ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+                     for name, value in parameters.items()) or "none"  # fmt: skip
