@@ -270,7 +270,8 @@ def _about_products(lines: pd.DataFrame, products: Labels, as_of: pd.Timestamp) 
     require_columns(lines, [name for name in ("product", "price") if name in lines.columns], "lines")
     names: Labels = products
     if "product" in lines.columns:
-        named = _newest(lines, lines["product"].dropna().astype(str), products, as_of)
+        written = lines["product"].astype(str).where(lines["product"].notna())
+        named = _newest(lines, written, products, as_of)
         names = named.where(named.notna(), products).to_numpy(dtype=object)
     if "price" not in lines.columns:
         return names, None
