@@ -30,10 +30,11 @@ def als(baskets: Baskets, factors: int = 64, alpha: float = 10.0, rounds: int = 
     """
     from implicit.als import AlternatingLeastSquares
 
-    model = AlternatingLeastSquares(
-        factors=factors, alpha=alpha, iterations=rounds, regularization=0.05, random_state=seed, num_threads=1
-    )
-    return _by_factors(model, baskets)
+    with threadpool_limits(limits=1):  # sums in one order
+        model = AlternatingLeastSquares(
+            factors=factors, alpha=alpha, iterations=rounds, regularization=0.05, random_state=seed, num_threads=1
+        )
+        return _by_factors(model, baskets)
 
 
 def bpr(baskets: Baskets, factors: int = 64, rounds: int = 100, seed: int = 0) -> Model:
@@ -45,8 +46,7 @@ def bpr(baskets: Baskets, factors: int = 64, rounds: int = 100, seed: int = 0) -
 
 
 def _by_factors(model: Any, baskets: Baskets) -> Model:  # noqa: ANN401 - one of implicit's, which has no types
-    with threadpool_limits(limits=1):  # sums in one order
-        model.fit(baskets.by_customer().astype(np.float32), show_progress=False)
+    model.fit(baskets.by_customer().astype(np.float32), show_progress=False)
     users = np.asarray(model.user_factors, np.float64)
     products = np.asarray(model.item_factors, np.float64)
 

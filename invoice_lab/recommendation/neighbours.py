@@ -50,14 +50,8 @@ def tifu_knn(
     whole(group, "group", 1)
     for weight, what in ((within, "within"), (across, "across"), (own, "own")):
         _share(weight, what)
-    place = baskets.place()
-    count = np.zeros(len(baskets.customers), np.int64)
-    np.maximum.at(count, baskets.customer, place + 1)
-    of, at = place // group, place % group
-    sizes = np.minimum(group, count[baskets.customer] - of * group)
-    groups = (count - 1) // group + 1
-    weights = within**at / sizes * across**of / groups[baskets.customer]
-    vectors = baskets.by_customer(weights)
+    count = _counts(baskets)
+    vectors = _vectors(baskets, count, group, within, across)
     lengths = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
     order = lengths + np.linspace(0.0, _NEAR, len(lengths))
     absent = count == 0  # they came after all that is learnt from, and are nobody's neighbours
@@ -102,9 +96,7 @@ def up_cf(baskets: Baskets, recent: int = 10, asymmetry: float = 0.75, locality:
     whole(recent, "recent", 0)
     _share(asymmetry, "asymmetry")
     positive(locality, "locality")
-    place = baskets.place()
-    count = np.zeros(len(baskets.customers), np.int64)
-    np.maximum.at(count, baskets.customer, place + 1)
+    place, count = baskets.place(), _counts(baskets)
     last = np.minimum(count, recent) if recent else count
     shares = baskets.by_customer((place < last[baskets.customer]) / np.maximum(last, 1)[baskets.customer])
     held = baskets.by_customer()
@@ -120,6 +112,22 @@ def up_cf(baskets: Baskets, recent: int = 10, asymmetry: float = 0.75, locality:
         return np.asarray((alike @ shares).toarray(), np.float64)
 
     return Model(scores, _TIE * share_of_baskets(baskets), by_popularity(baskets), dense=True)
+
+
+def _counts(baskets: Baskets) -> Integers:
+    """Count each customer's baskets."""
+    count = np.zeros(len(baskets.customers), np.int64)
+    np.maximum.at(count, baskets.customer, baskets.place() + 1)
+    return count
+
+
+def _vectors(baskets: Baskets, count: Integers, group: int, within: float, across: float) -> csr_matrix:
+    """Return the customers' vectors of TIFU-kNN, shape (customers, products)."""
+    place, baskets_of_customer = baskets.place(), count[baskets.customer]
+    of, at = place // group, place % group
+    sizes = np.minimum(group, baskets_of_customer - of * group)
+    groups = (baskets_of_customer - 1) // group + 1
+    return baskets.by_customer(within**at / sizes * across**of / groups)
 
 
 def _share(value: float, what: str) -> None:

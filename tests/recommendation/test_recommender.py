@@ -167,7 +167,7 @@ def test_as_of_leaves_later_lines_out():
 def test_names_and_prices_are_those_of_the_last_purchase_whatever_the_row_order():
     lines = LINES.assign(product=None, price=[1, 2, 3, 4, 5, 6, 7, 8, 999])
     lines.loc[lines["product_id"] == "tea", "product"] = ["Tea", "Green tea", "Black tea", "returned"]
-    for rows in (lines, lines[::-1]):
+    for rows in (lines, lines[::-1], pd.concat([lines, lines[:3]])):
         model = Recommender("decayed").fit(rows)
         assert model.names_.tolist() == ["cup", "jam", "pot", "Green tea"]
         assert model.prices_.tolist() == [6, 8, 7, 4]

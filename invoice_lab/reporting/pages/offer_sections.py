@@ -15,7 +15,7 @@ from invoice_lab.reporting.pages.recommendations_data import MOST_CUSTOMERS, Rec
 from invoice_lab.reporting.picker import Choice, picker
 from invoice_lab.reporting.tables import Column, table
 from invoice_lab.reporting.theme import UNKNOWN_SEGMENT
-from invoice_lab.segmentation.movement import interval
+from invoice_lab.warehouse.queries.shares import interval
 
 LIST_NAMES = {"again": "Buys again", "new": "New to them"}
 NO_SEGMENT = "(none)"
