@@ -11,7 +11,7 @@ import recommendation_oracles as oracles
 from recommendation_data import coded, numbered, random_lines, shop
 
 from invoice_lab.recommendation import evaluate
-from invoice_lab.recommendation.evaluation import METRICS, _bootstrap, evaluated
+from invoice_lab.recommendation.evaluation import METRICS, bootstrap, evaluated
 from invoice_lab.recommendation.methods import usual
 from invoice_lab.recommendation.metrics import by_chance
 from invoice_lab.recommendation.selection import NEW
@@ -152,18 +152,18 @@ def test_differences_are_paired():
 
 def test_the_bootstrap_draws_the_same_customers_for_every_row_and_method():
     values = np.random.default_rng(0).random((2, 40))
-    drawn = _bootstrap(np.vstack([values, values[0] - values[1]]), 500, 3)
+    drawn = bootstrap(np.vstack([values, values[0] - values[1]]), 500, 3)
     assert drawn.shape == (3, 500)
     assert drawn[2] == pytest.approx(drawn[0] - drawn[1])
-    assert _bootstrap(values[:1], 500, 3)[0] == pytest.approx(drawn[0])
-    assert _bootstrap(np.full((1, 40), 0.25), 100, 0) == pytest.approx(0.25)
+    assert bootstrap(values[:1], 500, 3)[0] == pytest.approx(drawn[0])
+    assert bootstrap(np.full((1, 40), 0.25), 100, 0) == pytest.approx(0.25)
 
 
 def test_the_bootstrap_is_the_same_in_blocks_and_leaves_out_what_is_missing(monkeypatch):
     values = np.random.default_rng(1).random((1, 40))
     values[0, ::2] = np.nan
-    drawn = _bootstrap(values, 1000, 0)
+    drawn = bootstrap(values, 1000, 0)
     assert np.nanmean(drawn) == pytest.approx(np.nanmean(values), abs=0.01)
     assert drawn.std() == pytest.approx(np.nanstd(values) / math.sqrt(20), rel=0.15)
     monkeypatch.setattr("invoice_lab.recommendation.evaluation._BLOCK", 1000)
-    assert _bootstrap(values, 1000, 0) == pytest.approx(drawn)
+    assert bootstrap(values, 1000, 0) == pytest.approx(drawn)
