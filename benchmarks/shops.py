@@ -21,7 +21,7 @@ def write_shop(folder: Path, customers: int, baskets: int, products: int) -> int
     """Draw purchase lines into one file a column, five a basket on average; return how many there are.
 
     Each customer has one basket at least, the other baskets go to few of them; the products, too, are bought unevenly,
-    and `_REPEATED` of the lines are of the customer's own five. Files of single columns are read without a copy of them.
+    and `_REPEATED` of the lines are of the customer's own five. Files of single columns are read without a copy.
     """
     rng = np.random.default_rng(2026)
     sizes = rng.integers(1, 10, baskets)
