@@ -55,7 +55,7 @@ def _scale(extent: Extent) -> Iterator[Figure]:
         folder = Path(place)
         start = time.perf_counter()
         lines = write_shop(folder, extent.customers, extent.baskets, extent.products)
-        yield Figure("draw the shop, per line", time.perf_counter() - start, "s", lines)
+        yield Figure("draw purchases, per line", time.perf_counter() - start, "s", lines)
         (done,) = in_a_process(_items, folder)
         yield from _figures("item-item, per line", done, lines, ITEMS_SECONDS, ITEMS_MEMORY)
         for method in METHODS:
