@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.figures import Figure
-from invoice_lab.recommendation import Recommender, evaluate
+from invoice_lab.recommendation import Recommender
 from invoice_lab.segmentation.clusters import CustomerClusters
 from invoice_lab.segmentation.rfm import RFM, rfm_summary
 
@@ -46,8 +46,6 @@ def analytics(customers: int, orders: int) -> Iterator[Figure]:
     recommender = Recommender(method="decayed")
     yield _measured("recommender fit, per line", len(lines), lambda: recommender.fit(lines))
     yield _measured("recommend, per customer", len(summary), lambda: recommender.recommend(k=10))
-    methods = ["popularity", "frequency", "decayed", "chance"]
-    yield _measured("evaluate, per line", len(lines), lambda: evaluate(lines, methods=methods))
 
 
 def _measured(what: str, n: int, work: Callable[[], object]) -> Figure:

@@ -35,9 +35,8 @@ class Extent:
     products: int = 5000
     drawn: int = 100
     """Drawn data sets, for each strength of taste."""
-    real: int = 4
-    """Data sets of real baskets, for each strength of taste above 0; of none there are as many as of drawn ones. Where
-    it is 0, nothing is measured on real data."""
+    real: int = 6
+    """Data sets of real baskets, as `benchmarks.verdicts.deciding` takes them; 0: nothing is measured on real data."""
 
 
 SMALL_EXTENT = Extent(customers=500, baskets=2000, products=20, drawn=2, real=0)
@@ -56,7 +55,7 @@ def _scale(extent: Extent) -> Iterator[Figure]:
         folder = Path(place)
         start = time.perf_counter()
         lines = write_shop(folder, extent.customers, extent.baskets, extent.products)
-        yield Figure("draw the shop, per line", time.perf_counter() - start, "s", lines)
+        yield Figure("draw purchases, per line", time.perf_counter() - start, "s", lines)
         (done,) = in_a_process(_items, folder)
         yield from _figures("item-item, per line", done, lines, ITEMS_SECONDS, ITEMS_MEMORY)
         for method in METHODS:
