@@ -148,7 +148,7 @@ class RecommendationsData(ReportPage):
         order = np.lexsort((lists["rank"], lists["kind"], asked.get_indexer(lists["customer_id"])))
         names = pd.Series(self.recommender.names_, self.recommender.products_)
         lists = lists.iloc[order].reset_index(drop=True)
-        price = lists["product_id"].map(self.prices)
+        price = lists["product_id"].map(self.prices).astype("float64")  # a text where there is no row
         return lists.assign(product=lists["product_id"].map(names), price=price, expected_value=lists["chance"] * price)
 
     @cached_property
