@@ -37,7 +37,9 @@ def holders(baskets: Baskets, together: str = "baskets") -> csr_matrix:
 
 def shared(held: csr_matrix) -> csr_matrix:
     """Count the holders that two products share: shape (products, products); the diagonal has those of each."""
-    return csr_matrix(vstack([block for _, block in shared_blocks(held)], format="csr", dtype=np.float32))
+    found = csr_matrix(vstack([block for _, block in shared_blocks(held)], format="csr", dtype=np.float32))
+    found.sort_indices()  # single counts are then found by halving
+    return found
 
 
 def shared_blocks(held: csr_matrix) -> Iterator[tuple[int, csr_matrix]]:
