@@ -176,11 +176,12 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self._scaler = Scaler(self.transform, self.features).fit(sampled(rows, self.random_state))
         scaled = self._scaler.transform(rows)
         sample = sampled(scaled, self.random_state)
-        self.scores_, self.k_ = self._try(sample, sampled(rows, self.random_state))
+        self.scores_, chosen = self._try(sample, sampled(rows, self.random_state))
+        self.k_ = chosen.n_clusters
         self.stable_ = bool(self.scores_.loc[self.scores_["chosen"], "passes"].iloc[0])
         fit = partial(_fit, self.k_, _N_INIT_AGAIN)
         self.null_ = gaussian_null(fit, sample, NULLS, self.random_state)
-        centers = _centers(self.k_, scaled, sample, self.random_state)
+        centers = _centers(chosen, scaled, sample, self.random_state)
         values = frame["monetary"].to_numpy(dtype=float)
         self.centers_ = _by_value(centers, _nearest(self._scaler.transform(raw), centers), values)
         self.labels_ = self.predict(frame)
@@ -283,8 +284,8 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
                 f"{', '.join(self.features)}."
             )
 
-    def _try(self, scaled: Floats, rows: Floats) -> tuple[pd.DataFrame, int]:
-        """Fit each k and measure it; return the table and the k chosen."""
+    def _try(self, scaled: Floats, rows: Floats) -> tuple[pd.DataFrame, KMeans]:
+        """Fit each k and measure it; return the table and the clusters of the k chosen."""
         distinct = len(np.unique(scaled, axis=0))
         tried = [k for k in ([self.k] if self.k else K_RANGE) if k < distinct]
         fitted = [*in_threads(partial(self._fitted, scaled, rows), tried)]
@@ -299,7 +300,7 @@ class CustomerClusters(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             fitting = table[large] if large.any() else table[table["smallest"] == table["smallest"].max()]
             k = int(fitting.sort_values(["ari_median", "k"], ascending=[False, True])["k"].iloc[0])
         table["chosen"] = table["k"] == k
-        return table, k
+        return table, fitted[tried.index(k)][0]
 
     def _fitted(self, scaled: Floats, rows: Floats, k: int) -> tuple[KMeans, float, float]:
         """Return the clusters, their silhouette, and the fidelity of their rules."""
@@ -331,13 +332,15 @@ def _silhouette(scaled: Floats, labels: Integers, seed: int) -> float:
     return float("nan") if one else float(silhouette_score(scaled[some], labels[some]))
 
 
-def _centers(k: int, scaled: Floats, sample: Floats, seed: int) -> Floats:
+def _centers(chosen: KMeans, scaled: Floats, sample: Floats, seed: int) -> Floats:
     """Return the centres of all customers' clusters; of many, in mini-batches that begin at those of the sample."""
-    if len(scaled) <= MANY:
-        return np.asarray(_fit(k, _N_INIT, scaled, seed).cluster_centers_, np.float64)
-    begin = _fit(k, _N_INIT, sample, seed).cluster_centers_
-    batches = MiniBatchKMeans(k, init=begin, n_init=1, batch_size=4096, random_state=seed)
-    return np.asarray(batches.fit(scaled).cluster_centers_, np.float64)
+    k, found = chosen.n_clusters, chosen
+    if len(scaled) > MANY:
+        begin = chosen.cluster_centers_
+        found = MiniBatchKMeans(k, init=begin, n_init=1, batch_size=4096, random_state=seed).fit(scaled)
+    elif len(scaled) > len(sample):
+        found = _fit(k, _N_INIT, scaled, seed)
+    return np.asarray(found.cluster_centers_, np.float64)
 
 
 def _fit(k: int, starts: int, rows: Floats, seed: int) -> KMeans:

@@ -102,3 +102,9 @@ def test_a_process_holds_no_lock_of_ours(tmp_path):
 def test_the_grammar_is_left_out_of_what_imports_it_and_there_for_others():
     done = subprocess.run([sys.executable, "-c", IMPORTS], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_the_report_command_imports_what_only_reading_and_pages_need_later():
+    program = "import sys, invoice_lab.pipeline; print(*{'sklearn', 'numba', 'cv2', 'papermill'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
