@@ -17,7 +17,7 @@ _NAMES = ("product", "then_product")
 
 
 def rules_network(rules: pd.DataFrame, most: int = MOST) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the strongest rules as points and lines; equal rules give equal places.
+    """Return the first rules as points and lines; equal rules give equal places.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class Reasons:
         self._buyers = np.bincount(history.product, minlength=history.shape[1]).astype(np.int64)
 
     def of(self, customer: Integers, product: Integers) -> Texts:
-        """Return the reason of each pair: own purchases, else a product that goes with it, else popularity."""
+        """Return the reason of each pair: own purchases, else a product that goes with it, else its buyers."""
         texts = np.empty(len(product), dtype=object)
         place, own = self._history.find(customer, product)
         texts[own] = self._bought(place[own])
@@ -54,9 +54,13 @@ class Reasons:
         return texts
 
     def popular(self, product: Integers) -> Texts:
-        """Return the reason that many buy a product."""
-        total = self._history.shape[0]
-        return _said((self._buyers[product],), lambda buyers: f"popular: bought by {buyers:,} of {total:,} customers")
+        """Return the reason that others buy a product: popular is what as many buy as half of the products, or more."""
+        total, usual = self._history.shape[0], float(np.median(self._buyers))
+
+        def say(buyers: int) -> str:
+            return f"{'popular: ' if buyers >= usual else ''}bought by {buyers:,} of {total:,} customers"
+
+        return _said((self._buyers[product],), say)
 
     def alike(self, because: Integers, product: Integers) -> Texts:
         """Return the reason that customers who bought one product bought the other, of each pair."""

@@ -59,7 +59,9 @@ def association_rules(
     Returns
     -------
     DataFrame
-        The strongest rules, by the lower bound of the lift and the confidence: product_id, then, product, then_product
+        The rules of which most is beyond chance (baskets less expected, as in the leverage of Piatetsky-Shapiro,
+        Knowledge Discovery in Databases, 1991: the highest lifts are those of the rarest products), then by confidence:
+        product_id, then, product, then_product
         (names, else the ids), baskets (that hold both), of (baskets that hold the first), support (share of all
         baskets), confidence (baskets by of) with its exact interval, lift with its interval (`lift_interval`), all of
         95 %, expected (baskets with both by chance), copied (how many of the baskets with both are), rests_on_copies
@@ -142,12 +144,13 @@ def _surprising(counts: csr_matrix, chance: Chance, often: Integers, start: int,
 
 
 def _strongest(pairs: pd.DataFrame, total: int, most: int) -> pd.DataFrame:
-    """Return the pairs both ways, the strongest first, those whose lift may be 1 left out."""
+    """Return the pairs both ways, those with most baskets beyond chance first, those whose lift may be 1 left out."""
     pairs = pairs.assign(low=lift_interval(pairs["both"], pairs["of"], pairs["then"], total)[0])
     pairs = pairs[pairs["low"] > 1]
     turned = pairs.rename(columns={"first": "second", "second": "first", "of": "then", "then": "of"})
     rules = pd.concat([pairs, turned], ignore_index=True)
-    order = np.lexsort((rules["second"], rules["first"], -rules["both"] / rules["of"], -rules["low"]))
+    beyond = rules["both"] - rules["expected"]
+    order = np.lexsort((rules["second"], rules["first"], -rules["both"] / rules["of"], -beyond))
     return rules.iloc[order[:most]].reset_index(drop=True)
 
 

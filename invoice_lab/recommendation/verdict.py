@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from invoice_lab.recommendation.evaluation import BASE, Evaluation
+from invoice_lab.recommendation.evaluation import Evaluation
 from invoice_lab.recommendation.methods import METHODS
-from invoice_lab.recommendation.metrics import PER_CUSTOMER
 from invoice_lab.recommendation.taste import PERMUTATIONS, Taste, taste
 
 NO_EVIDENCE = "There is no evidence of personal taste in this data"
-_HIT_RATE, _NDCG = (PER_CUSTOMER.index(name) for name in ("hit_rate", "ndcg"))
 
 
 @dataclass(frozen=True)
@@ -53,24 +51,25 @@ def verdict(evaluation: Evaluation, permutations: int = PERMUTATIONS, seed: int 
 def _silent(found: Taste) -> str:
     return (
         f"{NO_EVIDENCE}: for {found.customers:,} customers with two baskets or more, what they bought before says no "
-        f"more about what they buy next than what is popular does ({found.gain:.3f} bits a line, 95 % interval "
-        f"{found.low:.3f} to {found.high:.3f}), or no more than on shuffled copies of the data. Lists are habit and "
-        "best sellers."
+        f"more about what they buy next than what is popular does ({_bits(found)}), or no more than on shuffled copies "
+        "of the data. Lists are habit and best sellers."
     )
 
 
 def _spoken(evaluation: Evaluation, found: Taste, useful: bool) -> str:
-    method = evaluation.choice.method
-    rates = {name: evaluation.values[name].mean(axis=1) for name in (method, BASE)}
+    row, title = evaluation.row(evaluation.choice.method), METHODS[evaluation.choice.method].title
+    gain, low, high = (100 * row[name] for name in ("ndcg_gain", "ndcg_gain_low", "ndcg_gain_high"))
     said = (
-        f"Customers have tastes of their own: what they bought before tells {found.gain:.3f} bits a line (95 % "
-        f"interval {found.low:.3f} to {found.high:.3f}) about what they buy next, besides what is popular, and "
-        f"{found.as_much or 'none'} of {found.permutations} shuffled copies of the data as much. "
+        f"Customers have tastes of their own: what they bought before tells {_bits(found)} about what they buy next, "
+        f"besides what is popular, and {found.as_much or 'none'} of {found.permutations} shuffled copies of the data "
+        "as much. "
     )
-    hits = (
-        f"finds something of the next basket for {rates[method][_HIT_RATE]:.1%} of {len(evaluation.customers):,} "
-        f"customers among {evaluation.k} products, best sellers for {rates[BASE][_HIT_RATE]:.1%}."
-    )
+    by = f"{gain:.1f} points (95 % interval {low:.1f} to {high:.1f}) on {len(evaluation.customers):,} customers."
     if useful:
-        return f"{said}{METHODS[method].title} {hits}"
-    return f"{said}It is too faint for lists of {evaluation.k} to show it: {METHODS[method].title} {hits}"
+        return f"{said}Lists of {evaluation.k} by {title} beat best sellers: their NDCG is higher by {by}"
+    return f"{said}It is too faint for lists of {evaluation.k} to show it: by {title}, NDCG gains {by}"
+
+
+def _bits(found: Taste) -> str:
+    gain, low, high = (round(bits, 3) + 0.0 for bits in (found.gain, found.low, found.high))  # no minus before zero
+    return f"{gain:.3f} bits a line, 95 % interval {low:.3f} to {high:.3f}"

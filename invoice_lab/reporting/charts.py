@@ -268,10 +268,10 @@ def _room(ax: Axes, texts: Sequence[str]) -> float:
     return min(0.6, (max(map(len, texts), default=0) * _CHARACTER + 6) / axes_width)
 
 
-def shortened(text: object) -> str:
-    """Return a label that fits beside an axis."""
+def shortened(text: object, length: int = _LABEL_LENGTH) -> str:
+    """Return a label that fits beside an axis, of so many characters at most."""
     plain = clean(text)
-    return plain if len(plain) <= _LABEL_LENGTH else f"{plain[: _LABEL_LENGTH - 1].rstrip()}…"
+    return plain if len(plain) <= length else f"{plain[: length - 1].rstrip()}…"
 
 
 def _months(ax: Axes, months: pd.Index) -> None:

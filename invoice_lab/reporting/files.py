@@ -17,6 +17,7 @@ PAGE_FILES_VARIABLE = "INVOICE_LAB_PAGE_FILES"
 DATA_REMEDY = "Make it writable, or name another with INVOICE_LAB_DATA."
 SEGMENTS_CSV, SEGMENTS_PARQUET = "segments.csv", "segments.parquet"
 RECOMMENDATIONS_CSV, RECOMMENDATIONS_PARQUET = "recommendations.csv", "recommendations.parquet"
+RULES_CSV, RULES_PARQUET = "rules.csv", "rules.parquet"
 _UNFINISHED = ".new"
 
 

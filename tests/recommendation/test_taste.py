@@ -167,8 +167,9 @@ def test_a_verdict_that_speaks(evaluation):
         f"Customers have tastes of their own: what they bought before tells {said.taste.gain:.3f}"
     )
     assert "none of 39 shuffled copies of the data as much" in said.text
-    assert f"for {row['auto', 'hit_rate']:.1%} of 60 customers among 10 products" in said.text
-    assert said.text.endswith(f"best sellers for {row['popularity', 'hit_rate']:.1%}.")
+    low, high = (100 * row["auto", f"ndcg_gain_{end}"] for end in ("low", "high"))
+    gain = f"{100 * row['auto', 'ndcg_gain']:.1f} points (95 % interval {low:.1f} to {high:.1f}) on 60 customers"
+    assert f"beat best sellers: their NDCG is higher by {gain}" in said.text
 
 
 def test_a_verdict_tells_how_many_shuffled_copies_tell_as_much(evaluation, monkeypatch):

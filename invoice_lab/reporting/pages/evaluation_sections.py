@@ -59,9 +59,11 @@ class EvaluationSections(RecommendationsData):
         choice = self.last_basket.choice
         if choice.table.empty:
             return paragraph(self.choice_sentence())
+        best = choice.table["method"] == choice.method
         frame = choice.table.assign(
             title=choice.table["method"].map(method_title),
-            interval=_between(choice.table, "behind"),
+            behind=choice.table["behind"].mask(best),
+            interval=pd.Series(_between(choice.table, "behind"), choice.table.index).mask(best, ""),
             source=[METHODS[name].source for name in choice.table["method"]],
             parameters=[_said(choice.of(name) or {}) for name in choice.table["method"]],
         )
@@ -240,7 +242,8 @@ class EvaluationSections(RecommendationsData):
         for name in METRICS:
             columns += [Column(name, NAMES[name], "percent"), Column(f"{name}_interval", "95 %", "fixed", "In points.")]
         return table(
-            pd.concat(parts), columns, table_id=f"differences-{protocol}".replace("_", "-"),
+            pd.concat(parts), columns, page_rows=sum(map(len, parts)),
+            table_id=f"differences-{protocol}".replace("_", "-"),
             caption=f"{_title(protocol)}: paired differences to best sellers and to chance, the same customers and the "
             "same resamples. An interval above 0 is a gain.",
         )  # fmt: skip

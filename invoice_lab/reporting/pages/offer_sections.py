@@ -104,7 +104,7 @@ class OfferSections(RecommendationsData):
             Column("segment", "Segment", "segment", colour=self.colour_of),
             Column("list", "List", "fixed"),
             Column("rank", "Rank", "whole"),
-            Column("product", "Product"),
+            Column("product", "Product", "long"),
             Column("reason", "Why", "long"),
             Column("chance", "Chance", "percent", "That the next basket holds the product at this rank of this list."),
             Column("expected_value", f"Expected, {self.currency}", "money", "Chance times usual price of one piece."),

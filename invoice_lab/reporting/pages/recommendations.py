@@ -13,9 +13,10 @@ from invoice_lab.reporting.markup import Html
 from invoice_lab.reporting.pages.evaluation_sections import EvaluationSections
 from invoice_lab.reporting.pages.offer_sections import OfferSections
 from invoice_lab.reporting.pages.recommendation_exports import RecommendationExports
+from invoice_lab.reporting.pages.rule_sections import RuleSections
 
 
-class RecommendationsPage(OfferSections, RecommendationExports, EvaluationSections):
+class RecommendationsPage(OfferSections, RecommendationExports, EvaluationSections, RuleSections):
     """What each customer is likely to buy next, and how far that can be trusted."""
 
     report = "recommendations"

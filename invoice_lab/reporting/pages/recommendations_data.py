@@ -71,6 +71,11 @@ class RecommendationsData(ReportPage):
         return self.frame("lines")
 
     @cached_property
+    def line_details(self) -> pd.DataFrame:
+        """Lines as they stand on the invoices."""
+        return self.frame("line_details")
+
+    @cached_property
     def is_bare(self) -> bool:
         """Whether there is no purchase: no invoice, or none but of goods that came back."""
         return self.is_empty or not (self.lines["quantity"] > 0).any()
@@ -161,7 +166,7 @@ class RecommendationsData(ReportPage):
     @cached_property
     def prices(self) -> pd.Series:
         """The usual price of a piece by product_id: the median of its purchases in the page's currency."""
-        lines = self.of_currency(self.frame("line_details"))
+        lines = self.of_currency(self.line_details)
         lines = lines[(lines["quantity"] > 0) & (lines["amount"] > 0)]
         prices: pd.Series = (lines["amount"] / lines["quantity"]).groupby(lines["product_id"]).median()
         return prices
