@@ -17,7 +17,7 @@ from invoice_lab.warehouse.queries.frames import one_of
 
 AUTO = "auto"
 CHANCE = "chance"
-MOST_COMPARED = 20_000
+MOST_COMPARED = 50_000
 """Customers up to which methods are tried that compare each customer with every other."""
 
 Parameters = Mapping[str, Any]

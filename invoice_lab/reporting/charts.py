@@ -159,7 +159,7 @@ def plot_intervals(
     ax.set_yticks(places, [shortened(label) for label in frame["label"]])
     ax.set_ylim(len(places) - 0.4, -0.9)
     ax.set_xlim(0, reach)
-    ax.tick_params(axis="y", length=0, labelcolor=light["ink"])
+    ax.tick_params(axis="y", length=0, pad=7, labelcolor=light["ink"])  # a dot at 0 reaches to the left of the axis
     ax.set_xlabel(xlabel)
     ax.locator_params(axis="x", nbins=5)
     ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")

@@ -31,7 +31,8 @@ class RecommendationsPage(OfferSections, RecommendationExports, EvaluationSectio
         "The method is chosen on earlier baskets, never on those that it is judged by; each has the parameters that do "
         "best there. Methods that need an extra package take part only where they are named.",
         "Intervals are 95 % percentile bootstrap intervals over customers (1,000 resamples, fixed seed); differences "
-        "are paired. Chance is what k products drawn at random would reach on average.",
+        "are paired. Chance is what k products drawn at random would reach on average. Where no customer was hit, or "
+        "each one, such an interval has no width; that is for want of data, and no certainty.",
         "The verdict speaks of taste only where own earlier purchases tell more about later ones than popularity does, "
         "by a 95 % interval, and more than on each of 39 copies of the data with products dealt out anew.",
         "Expected value: the chance that the product at this rank of this list is in the next basket, as the "
@@ -110,9 +111,10 @@ class RecommendationsPage(OfferSections, RecommendationExports, EvaluationSectio
             return ""
         found, method = self.by_date, self.by_date.choice.method
         rates = [words.percent(found.values[name][0].mean()) for name in (method, BASE)]
+        others = f", best sellers for {rates[1]}" if method != BASE else ""
         return (
             f"Learnt from what was bought by a day alone, {METHODS[method].title} finds something of the first basket "
-            f"after it for {rates[0]} of {words.count(len(found.customers), 'customer')}, best sellers for {rates[1]}."
+            f"after it for {rates[0]} of {words.count(len(found.customers), 'customer')}{others}."
         )
 
     def _taste(self) -> str:
