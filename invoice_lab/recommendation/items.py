@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_matrix, identity, vstack
 
 from invoice_lab.errors import UsageError
-from invoice_lab.recommendation.baskets import Baskets, Integers
+from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
 from invoice_lab.recommendation.model import Model, by_popularity, share_of_baskets
 from invoice_lab.recommendation.own import faded
 from invoice_lab.recommendation.ranking import rows_of
@@ -22,8 +23,6 @@ LEAST_TOGETHER = 3
 SHRINKAGE = 5.0
 _TIE = 1e-6
 _PRODUCTS = 500
-_CELLS = 4_000_000
-"""Cells of a block of products that is reckoned whole."""
 
 
 def holders(baskets: Baskets, together: str = "baskets") -> csr_matrix:
@@ -94,21 +93,24 @@ def cosines(counts: csr_matrix, least: int = LEAST_TOGETHER, most: int = NEIGHBO
 
 
 def _nearest(counts: csr_matrix, least: int, most: int) -> Iterator[csr_matrix]:
-    products = counts.shape[0]
     size = np.sqrt(np.maximum(counts.diagonal().astype(np.float64), 1.0))
-    rows = max(1, _CELLS // products)
-    for start in range(0, products, rows):
-        together = counts[start : start + rows].toarray().astype(np.float64)
-        together[np.arange(len(together)), np.arange(len(together)) + start] = 0.0
-        together[together < least] = 0.0
-        cosine = together / (size[start : start + rows, None] * size[None, :]) * (together / (together + SHRINKAGE))
-        lowest = np.partition(cosine, -most, axis=1)[:, -most] if most < products else np.zeros(len(cosine))
-        row, column = np.nonzero((cosine > 0) & (cosine >= lowest[:, None]))
-        value = cosine[row, column]
-        sort = np.lexsort((column, -value, row))
-        row, column, value = row[sort], column[sort], value[sort]
+    for start in range(0, counts.shape[0], _PRODUCTS):
+        block = counts[start : start + _PRODUCTS].tocoo()
+        kept = (block.data >= least) & (block.row + start != block.col)
+        row, column, together = block.row[kept], block.col[kept], block.data[kept].astype(np.float64)
+        value = together / (size[row + start] * size[column]) * (together / (together + SHRINKAGE))
+        ends = np.searchsorted(row, np.arange(block.shape[0] + 1))
+        lowest = [_lowest(value[begin:end], most) for begin, end in pairwise(ends)]
+        near = np.flatnonzero(value >= np.array(lowest)[row])
+        near = near[np.lexsort((column[near], -value[near], row[near]))]
+        row, column, value = row[near], column[near], value[near]
         first = np.arange(len(row)) - np.searchsorted(row, row) < most
-        yield csr_matrix((value[first], (row[first], column[first])), shape=together.shape)
+        yield csr_matrix((value[first], (row[first], column[first])), shape=block.shape)
+
+
+def _lowest(values: Floats, most: int) -> float:
+    """Return the lowest of the `most` highest values; 0 where there aren't as many."""
+    return float(np.partition(values, -most)[-most]) if len(values) > most else 0.0
 
 
 def item_item(baskets: Baskets, together: str = "baskets", half_life_days: float = 365.0) -> Model:

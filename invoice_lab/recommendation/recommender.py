@@ -305,7 +305,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         rows = np.repeat(begin, length) + within
         owner = np.repeat(np.arange(len(asked)), length)
         columns = {
-            "customer_id": pd.Index(list(asked[owner])) if len(owner) else pd.Index(self.customers_)[:0],
+            "customer_id": pd.Index(list(asked))[owner] if len(owner) else pd.Index(self.customers_)[:0],
             "rank": (within + 1).astype("int64"),
             "product_id": pd.Index(self.products_)[lists.product[rows]],
             "score": lists.score[rows],
