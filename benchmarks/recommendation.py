@@ -24,6 +24,7 @@ from invoice_lab.recommendation.recommender import Recommender
 
 ITEMS_SECONDS, ITEMS_MEMORY, LISTS_SECONDS = "< 45 s", "< 2000 MB", "< 60 s"
 METHODS = ("decayed", "item_item")
+UPDATED = "item_item"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def _scale(extent: Extent) -> Iterator[Figure]:
             fit, lists = in_a_process(partial(_lists, method), folder)
             yield from _figures(f"fit {method}, per line", fit, lines)
             yield from _figures(f"recommend {method}, per customer", lists, extent.customers, LISTS_SECONDS)
+        came, (update,) = in_a_process(_update, folder)
+        yield from _figures(f"update {UPDATED} by the last day, per line of it", update, came)
 
 
 def _figures(what: str, done: Done, n: int, seconds: str = "", memory: str = "") -> Iterator[Figure]:
@@ -74,6 +77,13 @@ def _figures(what: str, done: Done, n: int, seconds: str = "", memory: str = "")
 def _items(folder: Path) -> list[Done]:
     lines = read_shop(folder)
     return [measured(lambda: cosines(shared(holders(read_baskets(lines)))), lines)]
+
+
+def _update(folder: Path) -> tuple[int, list[Done]]:
+    lines = read_shop(folder)
+    came = lines["date"] == lines["date"].max()
+    recommender = Recommender(UPDATED).fit(lines[~came])
+    return int(came.sum()), [measured(lambda: recommender.update(lines[came]), lines)]
 
 
 def _lists(method: str, folder: Path) -> list[Done]:
