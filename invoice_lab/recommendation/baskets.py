@@ -14,14 +14,17 @@ from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.warehouse.queries.frames import (
     Day,
     as_day,
-    days_of,
     ids_of,
     numbers_of,
     require_columns,
     require_values,
+    times_of,
 )
 
 LINE_COLUMNS = ("customer_id", "basket_id", "date", "product_id", "quantity")
+_ONE_DAY = pd.Timedelta(days=1)
+_MICROSECONDS = 86_400_000_000
+"""Of a day."""
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[Any]
@@ -29,7 +32,7 @@ Labels = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Baskets:
-    """Distinct (customer, basket, product) entries, sorted by customer, date, basket and product.
+    """Distinct (customer, basket, product) entries, sorted by customer, time of the basket, its id and product.
 
     Attributes
     ----------
@@ -63,7 +66,7 @@ class Baskets:
 
     def by_basket(self) -> csr_matrix:
         """Return which basket holds which product: shape (baskets, products), of ones, in the order of the entries."""
-        row = np.cumsum(self._begins()) - 1
+        row = np.cumsum(self.begins()) - 1
         shape = (self.basket_count(), len(self.products))
         return csr_matrix((np.ones(len(row), np.float32), (row, self.product)), shape=shape)
 
@@ -79,16 +82,15 @@ class Baskets:
         np.minimum.at(least, self.customer, self.basket)
         return self.basket - least[self.customer]
 
-    def buyers(self) -> Integers:
-        """Count the customers who bought each product: shape (products,)."""
-        pairs = np.unique(self.customer * len(self.products) + self.product)
-        return np.bincount(pairs % len(self.products), minlength=len(self.products)).astype(np.int64)
+    def counts(self) -> Integers:
+        """Count each customer's baskets: shape (customers,)."""
+        return np.bincount(self.customer[self.begins()], minlength=len(self.customers)).astype(np.int64)
 
     def basket_count(self) -> int:
         """Count the baskets."""
-        return int(self._begins().sum())
+        return int(self.begins().sum())
 
-    def _begins(self) -> npt.NDArray[np.bool_]:
+    def begins(self) -> npt.NDArray[np.bool_]:
         """Tell which entries are the first of a basket."""
         begins: npt.NDArray[np.bool_] = np.diff(self.customer, prepend=-1) != 0
         begins |= np.diff(self.basket, prepend=-1) != 0
@@ -102,12 +104,13 @@ class Baskets:
 def read_baskets(lines: pd.DataFrame, as_of: Day | None = None) -> Baskets:
     """Check lines and turn them into baskets.
 
-    A product counts once a basket. Lines whose quantity is not positive (returns) and lines after `as_of` are left out.
+    A product counts once a basket; a customer's baskets are in the order of their last lines' times. Lines whose
+    quantity is not positive (returns) and lines after `as_of` are left out.
 
     Parameters
     ----------
     lines : DataFrame
-        customer_id, basket_id, date, product_id, quantity.
+        customer_id, basket_id, date (a time of day counts too), product_id, quantity.
     as_of : date, datetime or str, optional
         The last day that counts.
 
@@ -120,27 +123,27 @@ def read_baskets(lines: pd.DataFrame, as_of: Day | None = None) -> Baskets:
     """
     require_columns(lines, LINE_COLUMNS, "lines")
     require_values(lines, [column for column in LINE_COLUMNS if column != "quantity"], "lines")
-    day = days_of(lines["date"], "date")
+    time = times_of(lines["date"], "date")
     kept = numbers_of(lines["quantity"], "quantity") > 0
     if as_of is not None:
         last = as_day(as_of)
-        if len(day) and day.min() > last:
-            raise UsageError(f"as_of {last:%Y-%m-%d} lies before the first line ({day.min():%Y-%m-%d}).")
-        kept &= day <= last
+        if len(time) and time.min() >= last + _ONE_DAY:
+            raise UsageError(f"as_of {last:%Y-%m-%d} lies before the first line ({time.min():%Y-%m-%d}).")
+        kept &= time < last + _ONE_DAY
     if not kept.any():
         raise NotEnoughDataError("There are no purchase lines to learn from.")
-    return _coded(lines, day.to_numpy("datetime64[D]").astype(np.int64), kept.to_numpy())
+    return _coded(lines, time.to_numpy("datetime64[us]").astype(np.int64), kept.to_numpy())
 
 
-def _coded(lines: pd.DataFrame, day: Integers, kept: npt.NDArray[np.bool_]) -> Baskets:
-    day = day if kept.all() else day[kept]
+def _coded(lines: pd.DataFrame, time: Integers, kept: npt.NDArray[np.bool_]) -> Baskets:
+    time = time if kept.all() else time[kept]
     customer, customers = _codes(lines, "customer_id", kept)
     basket, owner, within = _numbered(customer, _codes(lines, "basket_id", kept)[0])
-    # a basket is known by its customer and its id, and has the day of its last line
-    days = np.full(len(owner), np.iinfo(np.int64).min)
-    np.maximum.at(days, basket, day)
-    del customer, day  # of millions of lines, each column counts
-    order = np.lexsort((within, days, owner))
+    # a basket is known by its customer and its id, and has the time of its last line
+    times = np.full(len(owner), np.iinfo(np.int64).min)
+    np.maximum.at(times, basket, time)
+    del customer, time  # of millions of lines, each column counts
+    order = np.lexsort((within, times, owner))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     product, products = _codes(lines, "product_id", kept)
@@ -153,7 +156,7 @@ def _coded(lines: pd.DataFrame, day: Integers, kept: npt.NDArray[np.bool_]) -> B
     keys = keys[np.diff(keys, prepend=-1) != 0]
     basket = keys // len(products)
     keys -= basket * len(products)
-    owner, days = owner[order], days[order]
+    owner, days = owner[order], times[order] // _MICROSECONDS
     last = np.searchsorted(owner, np.arange(len(customers)), side="right") - 1
     return Baskets(customers, products, owner[basket], keys, last[owner][basket] - basket, days[basket])
 

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
 from invoice_lab.recommendation.model import Model, by_popularity, share_of_baskets
+from invoice_lab.warehouse.queries.frames import whole
 
 
 def is_installed() -> bool:
@@ -28,6 +29,8 @@ def als(baskets: Baskets, factors: int = 64, alpha: float = 10.0, rounds: int = 
         How much surer a purchase makes.
     seed : int
     """
+    whole(factors, "factors", 1)
+    whole(rounds, "rounds", 1)
     from implicit.als import AlternatingLeastSquares
 
     with threadpool_limits(limits=1):  # sums in one order
@@ -39,6 +42,8 @@ def als(baskets: Baskets, factors: int = 64, alpha: float = 10.0, rounds: int = 
 
 def bpr(baskets: Baskets, factors: int = 64, rounds: int = 100, seed: int = 0) -> Model:
     """Score products by Bayesian personalised ranking (Rendle and others, UAI 2009); parameters as of `als`."""
+    whole(factors, "factors", 1)
+    whole(rounds, "rounds", 1)
     from implicit.bpr import BayesianPersonalizedRanking
 
     model = BayesianPersonalizedRanking(factors=factors, iterations=rounds, random_state=seed, num_threads=1)

@@ -24,8 +24,10 @@ class History:
     customer, product : ndarray of int, shape (pairs,)
     count : ndarray of int, shape (pairs,)
         Baskets of the customer with the product.
-    first, last : ndarray of int, shape (pairs,)
-        Days since 1970-01-01 of the first and the last of them.
+    last : ndarray of int, shape (pairs,)
+        Day of the last of them, since 1970-01-01.
+    days : ndarray of int, shape (entries,)
+        Days of all of them, pair by pair, the earliest first.
     shape : tuple of int
         Customers and products.
     """
@@ -33,8 +35,8 @@ class History:
     customer: Integers
     product: Integers
     count: Integers
-    first: Integers
     last: Integers
+    days: npt.NDArray[np.int32]
     shape: tuple[int, int]
 
     @classmethod
@@ -47,21 +49,33 @@ class History:
         start = np.flatnonzero(np.diff(keys[order], prepend=-1))
         count = np.diff(np.append(start, len(keys)))
         days, keys = baskets.day[order], keys[order][start]
-        return cls(
-            keys // size, keys % size, count, days[start], days[start + count - 1], (len(baskets.customers), size)
-        )
+        last, shape = days[start + count - 1], (len(baskets.customers), size)
+        return cls(keys // size, keys % size, count, last, days.astype(np.int32), shape)
 
     @cached_property
     def bought(self) -> csr_matrix:
         """Baskets by customer and product, sparse."""
         return csr_matrix((self.count.astype(np.float64), (self.customer, self.product)), shape=self.shape)
 
-    @property
+    @cached_property
     def rhythm(self) -> Floats:
-        """Usual days between two baskets with the product, shape (pairs,); NaN where it isn't known."""
-        gap = (self.last - self.first) / np.maximum(self.count - 1, 1)
-        found: Floats = np.where((self.count >= FEWEST) & (gap > 0), gap, np.nan)
+        """Usual days between two baskets with the product, their median, shape (pairs,); NaN where it isn't known."""
+        known = self.count >= FEWEST
+        days, pair = (values[np.repeat(known, self.count)] for values in (self.days, self._pair_of_day))
+        gaps, inside = np.diff(days.astype(np.int64)), np.diff(pair) == 0
+        wide = int(gaps[inside].max(initial=0)) + 1
+        keys = pair[1:][inside] * wide + gaps[inside]
+        keys.sort()
+        lengths = self.count[known] - 1
+        begin = np.cumsum(lengths) - lengths
+        found = np.full(len(self.count), np.nan)
+        found[known] = (keys[begin + (lengths - 1) // 2] % wide + keys[begin + lengths // 2] % wide) / 2
+        found[found == 0] = np.nan
         return found
+
+    @property
+    def _pair_of_day(self) -> Integers:
+        return np.repeat(np.arange(len(self.count)), self.count)
 
     def due(self, day: int | Integers) -> Floats:
         """Return how far each pair is due, 0 to 1: days since the last by the rhythm; 1 where that is unknown.
@@ -83,7 +97,7 @@ class History:
         return place.astype(np.int64), keys[place] == asked
 
     def since(self, day: int, days: int) -> csr_matrix:
-        """Return the pairs bought within so many days up to a day, sparse."""
-        recent = self.last > day - days
+        """Return the pairs bought up to so many days before a day, sparse."""
+        recent = self.last >= day - days
         data = np.ones(int(recent.sum()))
         return csr_matrix((data, (self.customer[recent], self.product[recent])), shape=self.shape)

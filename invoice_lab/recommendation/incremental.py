@@ -55,5 +55,8 @@ def spread(counts: csr_matrix, codes: Integers, size: int) -> csr_matrix:
 
 
 def _union(one: Labels, two: Labels) -> Labels:
+    kinds = [type(ids[0]).__name__ for ids in (one, two) if len(ids)]
+    if len({isinstance(ids[0], str) for ids in (one, two) if len(ids)}) > 1:
+        raise UsageError(f"The ids learnt from are {kinds[0]}, the new ones {kinds[1]}.", "Give ids of one kind.")
     known: Labels = np.unique(np.concatenate([one, two]))
     return known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -62,12 +62,8 @@ def counted_on(counts: csr_matrix, before: Baskets, after: Baskets, together: st
         Their codes.
     """
     if together == "baskets":
-        number = after.place()
-        old = np.zeros(len(after.customers), np.int64)
-        np.maximum.at(old, before.customer, before.place() + 1)
-        total = np.zeros(len(after.customers), np.int64)
-        np.maximum.at(total, after.customer, number + 1)
-        return counts + shared(after.only(number < (total - old)[after.customer]).by_basket())
+        come = after.place() < (after.counts() - before.counts())[after.customer]
+        return counts + shared(after.only(come).by_basket())
     gone, come = (holders(baskets, together)[customers] for baskets in (before, after))
     found = counts + shared(come) - shared(gone)
     found.eliminate_zeros()
@@ -113,25 +109,35 @@ def _lowest(values: Floats, most: int) -> float:
     return float(np.partition(values, -most)[-most]) if len(values) > most else 0.0
 
 
-def item_item(baskets: Baskets, together: str = "baskets", half_life_days: float = 365.0) -> Model:
+def item_item(
+    baskets: Baskets,
+    together: str = TOGETHER[0],
+    half_life_days: float = 365.0,
+    alike: Callable[[str], csr_matrix] | None = None,
+) -> Model:
     """Score products by how alike they are to what the customer bought (Linden, Smith and York, 2003).
 
     The score is the sum of cosines with the customer's products, each by the logarithm of its faded count; a product is
     wholly like itself.
+
+    Parameters
+    ----------
+    baskets : Baskets
+    together : {"baskets", "customers"}
+    half_life_days : float
+    alike : callable, optional
+        Gives the cosines by `together`, where they are known already.
 
     Raises
     ------
     UsageError
         For an unknown way to be together, or a half-life that isn't above 0.
     """
-    return by_likeness(baskets, cosines(shared(holders(baskets, together))), half_life_days)
-
-
-def by_likeness(baskets: Baskets, alike: csr_matrix, half_life_days: float = 365.0) -> Model:
-    """Return the model of `item_item` from the products' cosines."""
+    one_of(together, TOGETHER, "way for products to be together")
     if not 0 < half_life_days < np.inf:
         raise UsageError(f"half_life_days is {half_life_days!r}; it must be a positive number of days.")
-    with_itself = alike + identity(len(baskets.products), format="csr")
+    found = alike(together) if alike else cosines(shared(holders(baskets, together)))
+    with_itself = found + identity(len(baskets.products), format="csr")
     bought = baskets.by_customer(faded(baskets, half_life_days)).log1p()
 
     def scores(customers: Integers) -> csr_matrix:

@@ -17,6 +17,7 @@ from invoice_lab.warehouse.queries.frames import one_of
 
 AUTO = "auto"
 CHANCE = "chance"
+ITEM_ITEM = "item_item"
 MOST_COMPARED = 50_000
 """Customers up to which methods are tried that compare each customer with every other."""
 
@@ -64,7 +65,7 @@ METHODS: Mapping[str, Method] = {
             for prior in (8.0, 2.0, 32.0, 128.0)
         ),
     ),
-    "item_item": Method(
+    ITEM_ITEM: Method(
         "Products like own ones",
         "Linden, Smith and York, IEEE Internet Computing 7, 2003",
         item_item,
@@ -113,11 +114,18 @@ def method_named(name: str) -> Method:
     return method
 
 
-def fitted(name: str, baskets: Baskets, parameters: Parameters | None = None) -> Model:
-    """Fit a method with parameters, or its usual ones; raises as `method_named`, and `UsageError` for wrong ones."""
+def fitted(
+    name: str, baskets: Baskets, parameters: Parameters | None = None, kept: Mapping[str, Any] | None = None
+) -> Model:
+    """Fit a method with parameters, or its usual ones; raises as `method_named`, and `UsageError` for wrong ones.
+
+    `kept` has what the method takes besides, from the caller.
+    """
     method = method_named(name)
     given = method.tried[0] if parameters is None else parameters
+    if not isinstance(given, Mapping):
+        raise UsageError(f"parameters must be a mapping of names to values, not {given!r}.")
     try:
-        return method.fit(baskets, **given)
-    except TypeError as error:
-        raise UsageError(f"The method {name!r} can't be fitted with {given!r}: {error}.") from error
+        return method.fit(baskets, **given, **(kept or {}))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The method {name!r} can't be fitted with {dict(given)!r}: {error}.") from error

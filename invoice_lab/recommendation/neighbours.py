@@ -50,7 +50,7 @@ def tifu_knn(
     whole(group, "group", 1)
     for weight, what in ((within, "within"), (across, "across"), (own, "own")):
         _share(weight, what)
-    count = _counts(baskets)
+    count = baskets.counts()
     vectors = _vectors(baskets, count, group, within, across)
     lengths = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
     order = lengths + np.linspace(0.0, _NEAR, len(lengths))
@@ -96,7 +96,7 @@ def up_cf(baskets: Baskets, recent: int = 10, asymmetry: float = 0.75, locality:
     whole(recent, "recent", 0)
     _share(asymmetry, "asymmetry")
     positive(locality, "locality")
-    place, count = baskets.place(), _counts(baskets)
+    place, count = baskets.place(), baskets.counts()
     last = np.minimum(count, recent) if recent else count
     shares = baskets.by_customer((place < last[baskets.customer]) / np.maximum(last, 1)[baskets.customer])
     held = baskets.by_customer()
@@ -112,13 +112,6 @@ def up_cf(baskets: Baskets, recent: int = 10, asymmetry: float = 0.75, locality:
         return np.asarray((alike @ shares).toarray(), np.float64)
 
     return Model(scores, _TIE * share_of_baskets(baskets), by_popularity(baskets), dense=True)
-
-
-def _counts(baskets: Baskets) -> Integers:
-    """Count each customer's baskets."""
-    count = np.zeros(len(baskets.customers), np.int64)
-    np.maximum.at(count, baskets.customer, baskets.place() + 1)
-    return count
 
 
 def _vectors(baskets: Baskets, count: Integers, group: int, within: float, across: float) -> csr_matrix:

@@ -10,7 +10,7 @@ from invoice_lab.warehouse.queries.frames import days_of, ids_of, numbers_of, re
 
 def about_products(
     lines: pd.DataFrame, products: Labels, as_of: pd.Timestamp | None = None
-) -> tuple[Labels, Floats | None]:
+) -> tuple[pd.Series, Floats | None]:
     """Return the products' names and last prices.
 
     Parameters
@@ -24,8 +24,8 @@ def about_products(
 
     Returns
     -------
-    names : ndarray, shape (products,)
-        The ids where there are none.
+    named : Series of str, shape (products,)
+        Missing where there is no name.
     prices : ndarray of float, shape (products,), or None
 
     Raises
@@ -34,14 +34,19 @@ def about_products(
         For a price that is none.
     """
     require_columns(lines, [name for name in ("product", "price") if name in lines.columns], "lines")
-    names: Labels = products
+    named = pd.Series(index=range(len(products)), dtype=object)
     if "product" in lines.columns:
-        named = _newest(lines, lines["product"].map(str, na_action="ignore"), products, as_of)
-        names = named.where(named.notna(), products).to_numpy(dtype=object)
+        named = _newest(lines, lines["product"].map(str, na_action="ignore"), products, as_of).reset_index(drop=True)
     if "price" not in lines.columns:
-        return names, None
+        return named, None
     require_values(lines, ["price"], "lines")
-    return names, _newest(lines, numbers_of(lines["price"], "price"), products, as_of).to_numpy()
+    return named, _newest(lines, numbers_of(lines["price"], "price"), products, as_of).to_numpy()
+
+
+def names_of(named: pd.Series, products: Labels) -> Labels:
+    """Return the products' names, the ids where there are none."""
+    names: Labels = named.astype(object).where(named.notna().to_numpy(), products).to_numpy(dtype=object)
+    return names
 
 
 def _newest(lines: pd.DataFrame, values: pd.Series, products: Labels, as_of: pd.Timestamp | None) -> pd.Series:

@@ -58,8 +58,7 @@ def last_baskets(baskets: Baskets) -> tuple[Baskets, Target]:
 
 def usual_day(baskets: Baskets) -> pd.Timestamp:
     """Return the day by which three quarters of all baskets were bought."""
-    new = (np.diff(baskets.customer, prepend=-1) != 0) | (np.diff(baskets.basket, prepend=-1) != 0)
-    days = np.sort(baskets.day[new])
+    days = np.sort(baskets.day[baskets.begins()])
     return pd.Timestamp(int(days[int(0.75 * (len(days) - 1))]), unit="D")
 
 
@@ -69,8 +68,7 @@ def _by_date(baskets: Baskets, day: Day | None) -> tuple[Baskets, Target]:
     if not before.any() or before.all():
         raise NotEnoughDataError(f"There are no baskets {'after' if before.any() else 'up to'} {at:%Y-%m-%d} to test.")
     learnt, later = baskets.only(before), baskets.only(~before)
-    counts = np.zeros(len(baskets.customers), np.int64)
-    np.maximum.at(counts, learnt.customer, learnt.place() + 1)
+    counts = learnt.counts()
     first = np.full(len(baskets.customers), -1)
     np.maximum.at(first, later.customer, later.basket)
     tested = counts[baskets.customer] >= MIN_BASKETS - 1

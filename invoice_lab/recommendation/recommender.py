@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Any, TypeVar
+from numbers import Number
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,27 +14,12 @@ from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.baskets import Baskets, Integers, Labels, read_baskets
 from invoice_lab.recommendation.cold import best_sellers
 from invoice_lab.recommendation.filters import Filters
-from invoice_lab.recommendation.history import History
-from invoice_lab.recommendation.incremental import extended, recoded, spread
-from invoice_lab.recommendation.items import TOGETHER, by_likeness, cosines, counted_on, holders, shared
-from invoice_lab.recommendation.lists import HALF_LIFE_DAYS, again
-from invoice_lab.recommendation.methods import AUTO, METHODS, Parameters, fitted, method_named
-from invoice_lab.recommendation.model import Model
+from invoice_lab.recommendation.learnt import AGAIN, ALL, KINDS, NEW_ONLY, Learnt
+from invoice_lab.recommendation.methods import AUTO, METHODS, Parameters, method_named
 from invoice_lab.recommendation.products import about_products
 from invoice_lab.recommendation.ranking import Ranked, Wanted, top
-from invoice_lab.recommendation.reasons import Reasons
 from invoice_lab.recommendation.selection import NEW, Choice, choose
-from invoice_lab.warehouse.queries.frames import (
-    Day,
-    as_day,
-    one_of,
-    whole,
-)
-
-ITEM_ITEM = "item_item"
-Values = TypeVar("Values", bound=npt.NDArray[Any])
-KINDS = ("all", "again", "new")
-COLUMNS = ("customer_id", "rank", "product_id", "score", "reason")
+from invoice_lab.warehouse.queries.frames import Day, as_day, one_of, whole
 
 
 class Recommender(BaseEstimator):  # type: ignore[misc]
@@ -103,84 +86,58 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         one_of(self.method, [AUTO, *METHODS], "method of recommending")
         if self.method == AUTO and self.parameters is not None:
             raise UsageError("parameters are of one method; with 'auto' they are found.", "Name the method.")
+        if not isinstance(choice, Choice | None):
+            raise UsageError(f"choice must be what an evaluation chose, not {choice!r}.", "Leave it out.")
         baskets = read_baskets(lines, as_of)
-        self.groups_ = _checked(groups)
-        self.names_, self.prices_ = about_products(lines, baskets.products, _day_of(baskets, as_of))
-        self.choice_: Choice | None = None
-        self.method_ = self.new_method_ = self.method
+        groups, day = _checked(groups), _day_of(baskets, as_of)
+        named, prices = about_products(lines, baskets.products, day)
+        chosen = choice
         if self.method == AUTO:
-            self.choice_ = choice or choose(baskets, seed=self.random_state)
-            self.method_, self.new_method_ = self.choice_.method, self.choice_.new
+            chosen = choice or choose(baskets, seed=self.random_state)
+            used = {
+                ALL: (chosen.method, chosen.of(chosen.method)),
+                NEW_ONLY: (chosen.new, chosen.of(chosen.new, NEW)),
+            }
         else:
             method_named(self.method)
-        self._shared: dict[str, csr_matrix] = {}
-        self._take(baskets, as_of)
-        return self
+            used = dict.fromkeys((ALL, NEW_ONLY), (self.method, self.parameters))
+            chosen = None
+        learnt = Learnt(baskets, day, used, bool(chosen and chosen.due), named, prices)
+        learnt.model(ALL)
+        self.groups_, self.choice_ = groups, chosen
+        return self._knows(learnt)
 
     def update(self, lines: pd.DataFrame, as_of: Day | None = None) -> Recommender:
         """Learn from later lines, such as those of a day, too: lists are as if all had been learnt from together.
 
-        The methods stay those that were chosen, with their parameters.
+        The methods stay those that were chosen, with their parameters. Names and prices that came replace earlier ones.
+        Where it fails, nothing has changed.
 
         Parameters
         ----------
         lines : DataFrame
-            As for `fit`, each later than all that were learnt from.
+            As for `fit`, each of a later day than all that were learnt from.
         as_of : date, datetime or str, optional
             The new day of the report; that of the last line where left out.
 
         Raises
         ------
         UsageError, NotEnoughDataError
-            As `fit`, and for lines that aren't later.
+            As `fit`, and for lines that aren't later, or ids of another kind.
         """
         check_is_fitted(self, "customers_")
         came = read_baskets(lines, as_of)
-        baskets = extended(self._baskets, came)
-        who = np.unique(recoded(came, baskets.customers, baskets.products).customer)
-        before = recoded(self._baskets, baskets.customers, baskets.products)
-        before, after = (all_of.only(np.isin(all_of.customer, who)) for all_of in (before, baskets))
-        codes = np.searchsorted(baskets.products, self.products_)
-        self._shared = {
-            together: counted_on(spread(counts, codes, len(baskets.products)), before, after, together, who)
-            for together, counts in self._shared.items()
-        }
-        names, prices = about_products(lines, baskets.products, _day_of(came, as_of))
-        new = np.isin(baskets.products, came.products)
-        self.names_ = _kept(self.names_, codes, names, new)
-        self.prices_ = None if prices is None or self.prices_ is None else _kept(self.prices_, codes, prices, new)
-        self._take(baskets, as_of)
+        day = _day_of(came, as_of)
+        learnt = self._learnt.and_then(came, day, *about_products(lines, came.products, day))
+        learnt.model(ALL)
+        return self._knows(learnt)
+
+    def _knows(self, learnt: Learnt) -> Recommender:
+        self._learnt = learnt
+        self.method_, self.new_method_ = learnt.used[ALL][0], learnt.used[NEW_ONLY][0]
+        self.customers_, self.products_ = learnt.baskets.customers, learnt.baskets.products
+        self.names_, self.prices_, self.as_of_ = learnt.names, learnt.prices, learnt.day
         return self
-
-    def _take(self, baskets: Baskets, as_of: Day | None) -> None:
-        self.as_of_ = _day_of(baskets, as_of)
-        self.customers_, self.products_ = baskets.customers, baskets.products
-        self._baskets, self.history_ = baskets, History.of(baskets)
-        chosen = self.choice_.of(self.method_) if self.choice_ else self.parameters
-        for_new = self.choice_.of(self.new_method_, NEW) if self.choice_ else self.parameters
-        due = bool(self.choice_ and self.choice_.due)
-        day = day_number(self.as_of_)
-        self._models: dict[str, Model] = {
-            "all": self._fitted(self.method_, chosen),
-            "new": self._fitted(self.new_method_, for_new),
-            "again": again(baskets, self.history_, day, HALF_LIFE_DAYS, due=due),
-        }
-        self.similar_ = cosines(self._counts("customers"))
-        counts = self._counts("customers")
-        self._reasons = Reasons(self.history_, self.names_, day, counts=counts, alike=self.similar_)
-
-    def _fitted(self, method: str, parameters: Parameters | None) -> Model:
-        """Fit a method; item-item from counts that are kept, so that they can be counted on."""
-        if method != ITEM_ITEM:
-            return fitted(method, self._baskets, parameters)
-        given = dict(METHODS[method].tried[0] if parameters is None else parameters)
-        alike = cosines(self._counts(given.pop("together", TOGETHER[0])))
-        return by_likeness(self._baskets, alike, **given)
-
-    def _counts(self, together: str) -> csr_matrix:
-        if together not in self._shared:
-            self._shared[together] = shared(holders(self._baskets, together))
-        return self._shared[together]
 
     def recommend(
         self,
@@ -215,18 +172,22 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "customers_")
         whole(k, "k", 1)
-        model = self._models[one_of(kind, KINDS, "kind of list")]
-        filters = filters or Filters()
+        model = self._learnt.model(one_of(kind, KINDS, "kind of list"))
+        filters = Filters() if filters is None else filters
+        if not isinstance(filters, Filters):
+            raise UsageError(
+                f"filters must be Filters, not {filters!r}.", "Import them from invoice_lab.recommendation."
+            )
         filters.check()
-        asked = filters.customers(self.customers_ if customers is None else _ids(customers), self.groups_)
+        asked = filters.customers(self.customers_ if customers is None else self._asked(customers), self.groups_)
         known = pd.Index(self.customers_).get_indexer(asked)
         wanted = self._wanted(kind, filters)
         codes, back = np.unique(known[known >= 0], return_inverse=True)
         ranked = top(model, codes.astype(np.int64), k, wanted)
-        reasons = self._reasons.of(codes[ranked.place], ranked.product)
+        reasons = self._learnt.reasons.of(codes[ranked.place], ranked.product)
         number = np.empty(len(asked), np.int64)
         number[known >= 0] = back
-        of_cold, cold, why = self._cold(asked[known < 0], 0 if kind == "again" else k, wanted)
+        of_cold, cold, why = self._cold(asked[known < 0], 0 if kind == AGAIN else k, wanted)
         number[known < 0] = len(codes) + of_cold
         lists = Ranked(
             np.concatenate([ranked.place, len(codes) + cold.place]),
@@ -251,7 +212,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "customers_")
         whole(k, "k", 1)
         code = self._product(product_id)
-        row = self.similar_[code]
+        row = self._learnt.similar[code]
         order = np.lexsort((row.indices, -row.data))[:k]
         near = row.indices[order].astype(np.int64)
         return pd.DataFrame(
@@ -260,7 +221,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
                 "rank": np.arange(1, len(near) + 1),
                 "neighbour": pd.Index(self.products_)[near],
                 "cosine": row.data[order],
-                "reason": pd.Series(self._reasons.alike(np.full(len(near), code), near), dtype="str"),
+                "reason": pd.Series(self._learnt.reasons.alike(np.full(len(near), code), near), dtype="str"),
             }
         )
 
@@ -273,19 +234,24 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             For a product that was never sold.
         """
         check_is_fitted(self, "customers_")
-        known = pd.Index(self.customers_).get_indexer(_ids([customer_id]))
+        asked = self._asked([customer_id])
+        known = pd.Index(self.customers_).get_indexer(asked)
         product = np.array([self._product(product_id)])
-        if known[0] < 0:
-            return str(self._reasons.popular(product)[0])
-        return str(self._reasons.of(known.astype(np.int64), product)[0])
+        if known[0] >= 0:
+            return str(self._learnt.reasons.of(known.astype(np.int64), product)[0])
+        only = np.zeros(len(self.products_), bool)
+        only[product] = True
+        _, _, (reason,) = self._cold(asked, 1, Wanted(products=only))
+        return str(reason)
 
     def _wanted(self, kind: str, filters: Filters) -> Wanted:
-        never = self.history_.bought if kind == "new" else None
+        learnt = self._learnt
+        never = learnt.history.bought if kind == NEW_ONLY else None
         if filters.not_within_days:
-            recent = self.history_.since(day_number(self.as_of_), filters.not_within_days)
+            recent = learnt.history.since(learnt.day_number, filters.not_within_days)
             never = recent if never is None else never + recent
-        only = self.history_.bought if kind == "again" else None
-        return Wanted(only, never, filters.products(self.products_, self._baskets.popularity(), self.prices_))
+        only = learnt.history.bought if kind == AGAIN else None
+        return Wanted(only, never, filters.products(self.products_, learnt.baskets.popularity(), learnt.prices))
 
     def _cold(self, asked: Labels, k: int, wanted: Wanted) -> tuple[Integers, Ranked, Labels]:
         """Return the number of each cold customer's list, these lists, and their reasons."""
@@ -294,7 +260,7 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
             groups = self.groups_.reindex(asked).fillna("").reset_index(drop=True)
         number, distinct = pd.factorize(groups, sort=True)
         return number, *best_sellers(
-            self.history_, self.customers_, self.groups_, list(distinct), k=k, products=wanted.products
+            self._learnt.history, self.customers_, self.groups_, list(distinct), k=k, products=wanted.products
         )
 
     def _frame(self, asked: Labels, number: Integers, lists: Ranked, reasons: Labels) -> pd.DataFrame:
@@ -313,6 +279,16 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
         }
         return pd.DataFrame(columns)
 
+    def _asked(self, customers: Iterable[object]) -> Labels:
+        """Return the ids asked for; raises `UsageError` for the number or the text of a known id that is the other."""
+        asked, texts = _ids(customers), isinstance(self.customers_[0], str)
+        others = [str(one) for one in asked if isinstance(one, (str, Number)) and isinstance(one, str) != texts]
+        if others and (meant := set(others) & set(map(str, self.customers_))):
+            raise UsageError(
+                f"The customer {min(meant)} is known as a {'text' if texts else 'number'}.", "Give ids as in the lines."
+            )
+        return asked
+
     def _product(self, product_id: object) -> int:
         found = pd.Index(self.products_).get_indexer([product_id])[0] if isinstance(product_id, Hashable) else -1
         if found < 0:
@@ -322,19 +298,6 @@ class Recommender(BaseEstimator):  # type: ignore[misc]
 
 def _day_of(baskets: Baskets, as_of: Day | None) -> pd.Timestamp:
     return as_day(as_of) if as_of is not None else pd.Timestamp(int(baskets.day.max()), unit="D")
-
-
-def day_number(day: pd.Timestamp) -> int:
-    """Return a day as days since 1970-01-01."""
-    return int(day.to_datetime64().astype("datetime64[D]").astype(np.int64))
-
-
-def _kept(old: Values, codes: Integers, new: Values, known: npt.NDArray[np.bool_]) -> Values:
-    """Return the new values where they are known, else the old ones, which are those of `codes`."""
-    found = new.copy()
-    at = codes[~known[codes]]
-    found[at] = old[~known[codes]]
-    return found
 
 
 def _checked(groups: pd.Series | None) -> pd.Series | None:
@@ -348,7 +311,7 @@ def _checked(groups: pd.Series | None) -> pd.Series | None:
 
 
 def _ids(customers: Iterable[object]) -> Labels:
-    if isinstance(customers, (str, bytes)) or not isinstance(customers, Iterable):
+    if isinstance(customers, (str, bytes, pd.DataFrame)) or not isinstance(customers, Iterable):
         raise UsageError(f"customers must be a list of ids, not {customers!r}.")
     found = list(customers)
     if not all(isinstance(one, Hashable) for one in found):

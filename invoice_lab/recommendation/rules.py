@@ -14,7 +14,7 @@ from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.baskets import Floats, Integers, Labels, read_baskets
 from invoice_lab.recommendation.chance import Chance
 from invoice_lab.recommendation.items import shared, shared_blocks
-from invoice_lab.recommendation.products import about_products
+from invoice_lab.recommendation.products import about_products, names_of
 from invoice_lab.warehouse.queries.frames import ids_of, numbers_of, whole
 from invoice_lab.warehouse.queries.shares import LEVEL, interval
 
@@ -76,8 +76,8 @@ def association_rules(
     """
     whole(least, "least", 1)
     whole(most, "most", 1)
-    if isinstance(copied, (str, bytes)):
-        raise UsageError("copied must be a list of baskets, not one text.")
+    if isinstance(copied, (str, bytes)) or not isinstance(copied, Collection):
+        raise UsageError(f"copied must be a list of baskets, not {copied!r}.")
     baskets = read_baskets(lines)
     kind = ids_of(lines["product_id"], "product_id").dtype
     held = baskets.by_basket()
@@ -162,7 +162,8 @@ def _table(lines: pd.DataFrame, rules: pd.DataFrame, products: Labels, total: in
     used = np.unique(rules[["first", "second"]])
     of_used = lines[lines["product_id"].isin(products[used])]
     names = np.empty(len(products), dtype=object)
-    names[used] = about_products(of_used[[c for c in of_used if c in _NAMED]], products[used])[0]
+    named, _ = about_products(of_used[[c for c in of_used if c in _NAMED]], products[used])
+    names[used] = names_of(named, products[used])
     return pd.DataFrame(
         {
             "product_id": products[rules["first"]],

@@ -29,7 +29,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def one_of(value: str, known: Sequence[str], what: str) -> str:
     """Return `value` if it is known, else raise `UsageError` naming the nearest."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise UsageError(f"{value!r} is no {what}{nearest(str(value), known)}")
     return value
 
@@ -82,13 +82,18 @@ def ids_of(values: pd.Series, what: str) -> pd.Series:
 
 def days_of(values: pd.Series, what: str) -> pd.Series:
     """Return a column of dates as days (``datetime64``), or raise `UsageError`."""
+    return times_of(values, what).dt.normalize()
+
+
+def times_of(values: pd.Series, what: str) -> pd.Series:
+    """Return a column of dates with their time of day, local and without zone, or raise `UsageError`."""
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.infer_dtype(values) in _NUMBERS:
         raise UsageError(f"{what} holds numbers, not dates.", "Convert them with pandas.to_datetime first.")
     try:
         dates = pd.to_datetime(values, format="ISO8601")
     except (ValueError, TypeError, OverflowError) as error:
         raise UsageError(f"{what} holds no date: {_said(error)}", "Give dates such as 2020-03-31.") from error
-    return (dates.dt.tz_localize(None) if dates.dt.tz is not None else dates).dt.normalize()
+    return dates.dt.tz_localize(None) if dates.dt.tz is not None else dates
 
 
 def numbers_of(values: pd.Series, what: str) -> pd.Series:
