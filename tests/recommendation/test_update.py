@@ -1,6 +1,8 @@
-"""Later lines learnt from, too: the lists are as if all had been learnt from together, and what fails changes nothing."""
+"""Later lines learnt from, too: lists are as if all had been learnt from together, and what fails changes nothing."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -25,7 +27,7 @@ def shop():
 
 def parts(lines):
     ends = [lines["date"].min() - pd.Timedelta(days=1), *DAYS, lines["date"].max()]
-    return [lines[(lines["date"] > begin) & (lines["date"] <= end)] for begin, end in zip(ends, ends[1:], strict=False)]
+    return [lines[(lines["date"] > begin) & (lines["date"] <= end)] for begin, end in pairwise(ends)]
 
 
 def assert_same(one, two):
