@@ -314,8 +314,9 @@ def test_a_server_that_is_not_there_is_told(case: Case) -> None:
     assert "The reports are written." in str(caught.value)
 
 
-@pytest.mark.parametrize(("role", "reads", "writes"), [("loader", 1, 1), ("reader", 1, 0), ("web", 0, 0)])
-def test_what_the_roles_may(case: Case, db: Database, workspace: str, role: Role, reads: int, writes: int) -> None:
+@pytest.mark.parametrize(("role", "may_do"), [("loader", (1, 1)), ("reader", (1, 0)), ("web", (0, 0))])
+def test_what_the_roles_may(case: Case, db: Database, workspace: str, role: Role, may_do: tuple[int, int]) -> None:
+    reads, writes = may_do
     statements = ((f"select * from {case.table.name}", reads), (f"delete from {case.table.reports}", writes))
     for statement, allowed in statements:
         with db.connect(role, workspace) as connection, connection.cursor() as cursor:
