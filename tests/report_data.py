@@ -17,6 +17,7 @@ import nbformat
 from cache_data import _frames, insert, small_truth
 
 from invoice_lab.reporting.markup import Html
+from invoice_lab.reporting.render import render_html
 from invoice_lab.settings import Settings, notebooks_dir
 from invoice_lab.warehouse.cache import publish
 
@@ -95,3 +96,15 @@ def page_of(name: str, settings: Settings, **parameters: object) -> tuple[str, M
                 scope.update(parameters)
     scope["page"].cache.close()
     return shown.getvalue(), values
+
+
+def rendered(html: Path, title: str, *parts: str) -> Path:
+    """Write pieces of markup as a page, as reports are written, without running a notebook; return its path."""
+    cell = nbformat.v4.new_code_cell("page")
+    cell.outputs = [
+        nbformat.v4.new_output("execute_result", data={"text/html": str.__str__(part)}, execution_count=1)
+        for part in parts
+    ]
+    notebook = html.with_suffix(".ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
+    return render_html(notebook, html, title)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from browser import Chrome
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from invoice_lab.dashboards.pages import Page, pages
 from invoice_lab.dashboards.server import Dashboards
@@ -74,6 +74,49 @@ def test_a_click_on_a_segment_lists_its_customers(real: Dashboards, browser: Chr
         watched.assert_clean()
 
 
+OFFERS = """() => window.invoiceLabJQuery("#offers").DataTable().rows().nodes().toArray()
+  .map(row => [...row.cells].map(cell => cell.textContent))"""
+CELLS = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+
+
+def test_a_choice_of_customer_shows_the_customers_lists(real: Dashboards, browser: Chrome) -> None:
+    with browser.open(real.url + "recommendations", wait_for="#picked tbody tr") as watched:
+        shown = watched.page
+        shown.wait_for_selector("#offers.dataTable")
+        offers = {}
+        for name, _, *cells in shown.evaluate(OFFERS):
+            offers.setdefault(name, []).append(cells)
+        customer = shown.get_by_role("combobox", name="Customer")
+        names = _options(customer)
+        assert sorted(names) == sorted(offers)
+        assert customer.input_value() == names[0]
+        assert shown.locator("#picked tbody tr").evaluate_all(CELLS) == offers[names[0]]
+        for name in (names[-1], names[1]):
+            customer.select_option(name)
+            expect(shown.locator("#picked tbody tr td:nth-child(4)")).to_have_text([row[3] for row in offers[name]])
+            assert shown.locator("#picked tbody tr").evaluate_all(CELLS) == offers[name]
+        watched.assert_clean()
+
+
+def test_a_choice_of_segment_offers_its_customers(real: Dashboards, browser: Chrome) -> None:
+    with browser.open(real.url + "recommendations", wait_for="#picked tbody tr") as watched:
+        shown = watched.page
+        shown.wait_for_selector("#offers.dataTable")
+        segment_of = {row[0]: row[1] for row in shown.evaluate(OFFERS)}
+        segment, customer = (shown.get_by_role("combobox", name=name) for name in ("Segment", "Customer"))
+        everybody = _options(customer)
+        assert _options(segment)[0] == "All segments"
+        assert sorted(_options(segment)[1:]) == sorted(set(segment_of.values()))
+        for chosen in [*_options(segment)[1:], "All segments"]:
+            segment.select_option(chosen)
+            among = [name for name in everybody if chosen in (segment_of[name], "All segments")]
+            expect(customer.locator("option")).to_have_text(among)
+            expect(customer).to_have_value(among[0])
+            expected = [row[4] for row in shown.evaluate(OFFERS) if row[0] == among[0]]
+            expect(shown.locator("#picked tbody tr td:nth-child(3)")).to_have_text(expected)
+        watched.assert_clean()
+
+
 SEND = """async ([url, message]) => {
   const socket = new WebSocket(url);
   await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
@@ -106,6 +149,11 @@ def test_a_viewer_can_not_run_code(real: Dashboards, browser: Chrome) -> None:
     assert "kernel_info_reply" in types
     assert "execute_reply" not in types
     assert not list(real.log.parent.rglob("intruder"))
+
+
+def _options(select: Locator) -> list[str]:
+    """What may be chosen; as text, spaces in it would be hard ones."""
+    return list(select.locator("option").evaluate_all("options => options.map(option => option.value)"))
 
 
 def _kernel_id(config: str | None) -> str:

@@ -6,15 +6,13 @@ import json
 import math
 import re
 
-import nbformat
 import pandas as pd
 import pytest
 import vl_convert
 from browser import WAIT_MS, chrome
-from report_data import HOSTILE_NAME
+from report_data import HOSTILE_NAME, rendered
 
 from invoice_lab.reporting.interactive import chart_assets, chart_figure, cluster_map, records, segment_bars
-from invoice_lab.reporting.render import render_html
 from invoice_lab.reporting.tables import Column, table
 
 CLOSING = "</script><script>alert(1)</script>"
@@ -52,13 +50,7 @@ def page(tmp_path_factory):
     columns = [Column("customer", "Customer"), Column("segment", "Segment", "segment", colour=COLOURS.__getitem__)]
     folder = tmp_path_factory.mktemp("page")
     parts = [chart_assets(folder), bars(), dots(), table(CUSTOMERS, columns, table_id="customers")]
-    cell = nbformat.v4.new_code_cell("page")
-    cell.outputs = [
-        nbformat.v4.new_output("execute_result", data={"text/html": str.__str__(part)}, execution_count=1)
-        for part in parts
-    ]
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "page.ipynb")
-    return render_html(folder / "page.ipynb", folder / "page.html", "Charts")
+    return rendered(folder / "page.html", "Charts", *parts)
 
 
 @pytest.fixture

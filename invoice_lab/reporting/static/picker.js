@@ -3,11 +3,15 @@
 (() => {
   if (window.invoiceLabPickers) return;
   window.invoiceLabPickers = true;
-  const exactly = (value) => (value ? "(^|>)" + value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") + "$" : "");
   const selects = (picker) => [...picker.querySelectorAll("select")];
   const filter = (picker) => {
     const rows = window.invoiceLabJQuery("#" + picker.dataset.table).DataTable();
-    for (const select of selects(picker)) rows.column(select.dataset.column + ":name").search(exactly(select.value), true, false);
+    for (const { dataset, value } of selects(picker)) {
+      const column = rows.column(dataset.column + ":name", { order: "index" });
+      const cells = column.nodes();
+      // a text or pattern would overlook case and line breaks, and see markup
+      column.search(value && ((text, data, row) => cells[row].textContent === value));
+    }
     rows.draw();
   };
   const offer = (picker) => {
@@ -22,14 +26,12 @@
   };
   const fromAddress = (picker) => {
     const asked = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B"));
-    let found = false;
-    for (const select of selects(picker)) {
+    const named = selects(picker).map((select) => {
       const value = asked.get(select.dataset.column);
-      if (value === null || ![...select.options].some((option) => option.value === value)) continue;
-      select.value = value;
-      found = true;
-    }
-    if (!found) return;
+      return [...select.options].some((option) => option.value === value) ? value : null;
+    });
+    if (named.every((value) => value === null)) return;
+    selects(picker).forEach((select, place) => (select.value = named[place] ?? ""));
     offer(picker);
     filter(picker);
     picker.scrollIntoView();
