@@ -64,7 +64,7 @@ def _scale(extent: Extent) -> Iterator[Figure]:
             yield from _figures(f"fit {method}, per line", fit, lines)
             yield from _figures(f"recommend {method}, per customer", lists, extent.customers, LISTS_SECONDS)
         came, (update,) = in_a_process(_update, folder)
-        yield from _figures(f"update {UPDATED} by the last day, per line of it", update, came)
+        yield from _figures(f"update {UPDATED} by a day, per line", update, came)
 
 
 def _figures(what: str, done: Done, n: int, seconds: str = "", memory: str = "") -> Iterator[Figure]:
