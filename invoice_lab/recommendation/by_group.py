@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation, bootstrap, means_of, with_interval
+from invoice_lab.recommendation.bootstrap import bootstrap, means_of, with_interval
+from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation
 
 SHOWN = ("hit_rate", "ndcg")
 FEWEST = 10

@@ -12,6 +12,7 @@ import pandas as pd
 
 from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.baskets import Baskets, Floats, read_baskets
+from invoice_lab.recommendation.bootstrap import bootstrap, means_of, with_interval
 from invoice_lab.recommendation.methods import AUTO, CHANCE, METHODS, fitted, method_named, usual
 from invoice_lab.recommendation.metrics import PER_CUSTOMER, Target, by_chance, new_recall, per_customer
 from invoice_lab.recommendation.model import share_of_baskets
@@ -24,7 +25,6 @@ BASE = "popularity"
 """What every method is compared with, besides chance."""
 METRICS = (*PER_CUSTOMER, "new_recall")
 """Metrics with an interval."""
-_BLOCK = 1_000_000
 _LISTS = ("coverage", "repeats", "popularity_bias")
 
 
@@ -201,30 +201,3 @@ class _Run:
         found = (len(np.unique(ranked.product)) / size, float(repeated.mean()),
                  float(self._shares[ranked.product].mean()) / usual_share)  # fmt: skip
         return dict(zip(_LISTS, found, strict=True))
-
-
-def means_of(values: Floats) -> Floats:
-    """Return the mean of each row over those customers that it is known of; NaN where there is none."""
-    known = ~np.isnan(values)
-    counts = known.sum(axis=1)
-    found: Floats = np.where(counts > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
-    return found
-
-
-def with_interval(name: str, value: float, drawn: Floats) -> dict[str, object]:
-    """Return a value and its 95 % percentile interval, by name, ``_low`` and ``_high``; NaN where it isn't known."""
-    low, high = (np.nan, np.nan) if np.isnan(drawn).any() else np.quantile(drawn, [0.025, 0.975])
-    return {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def bootstrap(values: Floats, resamples: int, seed: int) -> Floats:
-    """Return the means of resampled customers, the same ones for equal seeds: shape (rows of values, resamples)."""
-    rng, n = np.random.default_rng(seed), values.shape[1]
-    known, filled = ~np.isnan(values), np.nan_to_num(values)
-    step = max(1, _BLOCK // n)
-    blocks = []
-    for start in range(0, resamples, step):
-        counts = rng.multinomial(n, np.full(n, 1 / n), size=min(step, resamples - start)).T.astype(np.float64)
-        some = known.astype(np.float64) @ counts
-        blocks.append(np.where(some > 0, filled @ counts / np.maximum(some, 1), np.nan))
-    return np.hstack(blocks)

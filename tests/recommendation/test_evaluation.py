@@ -11,7 +11,8 @@ import recommendation_oracles as oracles
 from recommendation_data import coded, numbered, random_lines, shop
 
 from invoice_lab.recommendation import evaluate
-from invoice_lab.recommendation.evaluation import METRICS, bootstrap, evaluated
+from invoice_lab.recommendation.bootstrap import bootstrap
+from invoice_lab.recommendation.evaluation import METRICS, evaluated
 from invoice_lab.recommendation.methods import usual
 from invoice_lab.recommendation.metrics import by_chance
 from invoice_lab.recommendation.selection import NEW
@@ -165,5 +166,5 @@ def test_the_bootstrap_is_the_same_in_blocks_and_leaves_out_what_is_missing(monk
     drawn = bootstrap(values, 1000, 0)
     assert np.nanmean(drawn) == pytest.approx(np.nanmean(values), abs=0.01)
     assert drawn.std() == pytest.approx(np.nanstd(values) / math.sqrt(20), rel=0.15)
-    monkeypatch.setattr("invoice_lab.recommendation.evaluation._BLOCK", 1000)
+    monkeypatch.setattr("invoice_lab.recommendation.bootstrap._BLOCK", 1000)
     assert bootstrap(values, 1000, 0) == pytest.approx(drawn)

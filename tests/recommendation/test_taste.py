@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from recommendation_data import LINES, coded, random_lines, shop
 
 from invoice_lab.errors import NotEnoughDataError, UsageError
+from invoice_lab.recommendation import bootstrap, verdict
 from invoice_lab.recommendation import taste as module
-from invoice_lab.recommendation import verdict
 from invoice_lab.recommendation.evaluation import evaluated
 from invoice_lab.recommendation.taste import WEIGHTS, Taste, shuffled, taste
 from invoice_lab.recommendation.verdict import NO_EVIDENCE
@@ -132,6 +132,33 @@ def test_the_figures_of_a_finding():
     assert taste(coded(shop(0.5).sample(frac=1, random_state=1))) == found
     none = taste(coded(shop(0.5).assign(product_id="p")))
     assert not none.is_there and none.gain == pytest.approx(0, abs=1e-6)
+
+
+class Watched(np.random.Generator):
+    """A generator that notes how many resamples are drawn at once."""
+
+    drawn: list[int]
+
+    def multinomial(self, n, pvals, size=None):
+        self.drawn.append(size)
+        return super().multinomial(n, pvals, size)
+
+
+def test_customers_are_resampled_in_blocks_that_draw_what_one_block_would(monkeypatch):
+    baskets = coded(shop(0.5))
+    found = taste(baskets)
+    rng = np.random.default_rng(0)
+    gains = module._Later(baskets, rng.permutation(60) % 2).gains(baskets)
+    means = rng.multinomial(60, np.full(60, 1 / 60), size=1000) @ gains / 60
+    assert [found.low, found.high] == pytest.approx(np.quantile(means, [0.025, 0.975]))
+    watched = Watched(np.random.PCG64(0))
+    watched.drawn = []
+    monkeypatch.setattr(bootstrap, "_BLOCK", 600)
+    monkeypatch.setattr(np.random, "default_rng", lambda _: watched)
+    again = taste(baskets)
+    assert watched.drawn == [10] * 100
+    assert replace(again, low=0, high=0) == replace(found, low=0, high=0)
+    assert [again.low, again.high] == pytest.approx([found.low, found.high])
 
 
 @pytest.mark.parametrize(
