@@ -14,18 +14,26 @@ from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.baskets import Baskets, Floats, read_baskets
 from invoice_lab.recommendation.bootstrap import bootstrap, means_of, with_interval
 from invoice_lab.recommendation.methods import AUTO, CHANCE, METHODS, fitted, method_named, usual
-from invoice_lab.recommendation.metrics import PER_CUSTOMER, Target, by_chance, new_recall, per_customer
+from invoice_lab.recommendation.metrics import (
+    OF_LISTS,
+    PER_CUSTOMER,
+    Target,
+    about_lists,
+    by_chance,
+    lists_by_chance,
+    new_recall,
+    per_customer,
+)
 from invoice_lab.recommendation.model import share_of_baskets
 from invoice_lab.recommendation.protocols import LAST_BASKET, split
-from invoice_lab.recommendation.ranking import Ranked, Wanted, tops
+from invoice_lab.recommendation.ranking import Wanted, tops
 from invoice_lab.recommendation.selection import NEW, Choice, choose
 from invoice_lab.warehouse.queries.frames import Day, one_of, whole
 
 BASE = "popularity"
 """What every method is compared with, besides chance."""
-METRICS = (*PER_CUSTOMER, "new_recall")
-"""Metrics with an interval."""
-_LISTS = ("coverage", "repeats", "popularity_bias")
+METRICS = (*PER_CUSTOMER, "new_recall", *OF_LISTS)
+"""Metrics that each customer has a value of: those with an interval."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +114,10 @@ def evaluate(
         One row a method: method, used (what ``auto`` chose, else the method; its lists of new products are those of the
         method that it chose for these), n (customers), k; of each of `METRICS`
         the mean, ``_low`` and ``_high`` (95 % percentile bootstrap), the paired difference to popularity (``_gain``,
-        ``_gain_low``, ``_gain_high``) and to chance (``_over_chance`` and its interval); coverage, repeats,
-        popularity_bias. `invoice_lab.recommendation.metrics.DEFINITIONS` says what each is. What can't be said of a
-        method, or of customers none of whom bought something new, is missing.
+        ``_gain_low``, ``_gain_high``) and to chance (``_over_chance`` and its interval); coverage, which is of all
+        lists together and so has no interval, and is missing of chance.
+        `invoice_lab.recommendation.metrics.DEFINITIONS` says what each is. What can't be said of customers none of whom
+        bought something new is missing.
 
     Raises
     ------
@@ -156,16 +165,16 @@ class _Run:
     def __init__(self, learnt: Baskets, target: Target, choice: Choice, k: int) -> None:
         self._learnt, self._target, self._choice, self._k = learnt, target, choice, k
         self._bought = learnt.by_customer()
-        self._shares = share_of_baskets(learnt)
+        shares = share_of_baskets(learnt)
+        self._shares = shares / np.average(shares, weights=learnt.popularity())
         self.values: dict[str, Floats] = {}
-        self._lists: dict[str, dict[str, float]] = {}
+        self._coverage: dict[str, float] = {}
 
     def run(self, name: str) -> None:
         """Run a method."""
         if name == CHANCE:
-            fresh = np.full((1, len(self._target.customers)), np.nan)
-            self.values[name] = np.vstack([by_chance(self._target, self._k), fresh])
-            self._lists[name] = {}
+            lists = lists_by_chance(self._target, self._k, self._bought, self._shares)
+            self.values[name] = np.vstack([by_chance(self._target, self._k), lists])
             return
         model = fitted(name, self._learnt, self._choice.of(name))
         ranked, new = tops(model, self._target.customers, self._k, [Wanted(), Wanted(never=self._bought)])
@@ -173,8 +182,9 @@ class _Run:
             model = fitted(name, self._learnt, own)
             (new,) = tops(model, self._target.customers, self._k, [Wanted(never=self._bought)])
         fresh = new_recall(new, self._target, self._bought)
-        self.values[name] = np.vstack([per_customer(ranked, self._target, self._k), fresh])
-        self._lists[name] = self._about(ranked)
+        lists = about_lists(ranked, self._target, self._bought, self._shares)
+        self.values[name] = np.vstack([per_customer(ranked, self._target, self._k), fresh, lists])
+        self._coverage[name] = len(np.unique(ranked.product)) / len(self._shares)
 
     def table(self, used: Mapping[str, str], resamples: int, seed: int) -> pd.DataFrame:
         """Return the rows of the methods."""
@@ -189,15 +199,5 @@ class _Run:
                 for base, what in ((BASE, "gain"), (CHANCE, "over_chance")):
                     difference = drawn[own][i] - drawn[base][i]
                     row |= with_interval(f"{metric}_{what}", means[own][i] - means[base][i], difference)
-            rows.append(row | {key: self._lists[name].get(key, np.nan) for key in _LISTS})
+            rows.append(row | {"coverage": self._coverage.get(name, np.nan)})
         return pd.DataFrame(rows)
-
-    def _about(self, ranked: Ranked) -> dict[str, float]:
-        """Say what lists hold, whatever the target."""
-        size = len(self._shares)
-        bought = self._bought[self._target.customers].tocoo()
-        repeated = np.isin(ranked.place * size + ranked.product, bought.row.astype(np.int64) * size + bought.col)
-        usual_share = float(np.average(self._shares, weights=self._learnt.popularity()))
-        found = (len(np.unique(ranked.product)) / size, float(repeated.mean()),
-                 float(self._shares[ranked.product].mean()) / usual_share)  # fmt: skip
-        return dict(zip(_LISTS, found, strict=True))

@@ -17,8 +17,6 @@ from invoice_lab.recommendation.methods import usual
 from invoice_lab.recommendation.metrics import by_chance
 from invoice_lab.recommendation.selection import NEW
 
-ABOUT = ["coverage", "repeats", "popularity_bias"]
-
 
 def lists_by_hand(past, customers, method, parameters, k):
     """Lists of all and of new products of each customer, by the formula."""
@@ -45,6 +43,16 @@ def table_by_hand(past, held_out, lists, new, k):
     return row
 
 
+def lists_of_chance_by_hand(past, held_out, k):
+    """Recall of new products, repeats and popularity bias of products drawn at random."""
+    size, known = len(past.products), {who: len(past.bought(who)) for who in held_out}
+    new = [min(1, k / (size - known[who])) for who, basket in held_out.items() if basket - past.bought(who)]
+    usual_share = sum(count * past.share(product) for product, count in past.counts.items())
+    usual_share /= sum(past.counts.values())
+    bias = np.mean([past.share(product) for product in past.products]) / usual_share
+    return np.mean(new), np.mean(list(known.values())) / size, bias
+
+
 @pytest.mark.parametrize(("protocol", "day"), [("last_basket", None), ("date", "2020-09-01")])
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_every_figure_is_that_of_the_definition(protocol, day, k):
@@ -59,8 +67,8 @@ def test_every_figure_is_that_of_the_definition(protocol, day, k):
         expected = table_by_hand(past, held_out, every, new, k)
         expected["coverage"] /= products
         assert rows.loc[method, list(expected)].astype(float).to_dict() == pytest.approx(expected)
-    chance = by_chance(found.target, k).mean(axis=1)
-    assert rows.loc["chance", list(METRICS[:4])].tolist() == pytest.approx(chance.tolist())
+    chance = [*by_chance(found.target, k).mean(axis=1), *lists_of_chance_by_hand(past, held_out, k)]
+    assert rows.loc["chance", list(METRICS)].tolist() == pytest.approx(chance)
     assert (rows["n"] == len(held_out)).all() and (rows["k"] == k).all()
 
 
@@ -71,7 +79,7 @@ def test_the_row_of_auto():
     assert rows.loc["auto", "used"] == found.choice.method
     of_method = [name for name in rows.columns if not name.startswith("new_recall") and name != "used"]
     assert rows.loc["auto", of_method].tolist() == rows.loc[found.choice.method, of_method].tolist()
-    of_new = [name for name in rows.columns if name.startswith("new_recall") and "over_chance" not in name]
+    of_new = [name for name in rows.columns if name.startswith("new_recall")]
     assert rows.loc["auto", of_new].tolist() == rows.loc[found.choice.new, of_new].tolist()
     assert found.row(found.choice.method)["method"] == "auto"
 
@@ -79,20 +87,25 @@ def test_the_row_of_auto():
 def test_intervals_differences_and_what_is_missing():
     table = evaluate(shop(0.4), resamples=300)
     rows = table.set_index("method")
-    for metric in METRICS[:4]:
-        assert (table[f"{metric}_low"] <= table[metric]).all() and (table[metric] <= table[f"{metric}_high"]).all()
+    for metric in METRICS:
+        assert_around(table, metric)
         for base, what in (("popularity", "gain"), ("chance", "over_chance")):
             gain = table[f"{metric}_{what}"]
             assert gain.tolist() == (table[metric] - rows.loc[base, metric]).tolist()
-            assert (table[f"{metric}_{what}_low"] <= gain).all() and (gain <= table[f"{metric}_{what}_high"]).all()
+            assert_around(table, f"{metric}_{what}")
             own = rows.loc[base].filter(regex=f"^{metric}_{what}")
             assert len(own) == 3 and (own == 0).all()
+    widths = rows["repeats_high"] - rows["repeats_low"]
+    assert (widths > 0.01).all() and rows.loc["decayed", "popularity_bias_gain_high"] < 0
     missing = {(method, name) for name in table.columns for method in table["method"][table[name].isna()]}
-    assert {method for method, name in missing if not name.startswith("new_recall_over_chance")} == {"chance"}
-    assert {name for method, name in missing if method == "chance"} >= {*ABOUT, "new_recall", "new_recall_gain"}
-    assert {name for method, name in missing if method == "popularity"} == {
-        "new_recall_over_chance", "new_recall_over_chance_low", "new_recall_over_chance_high"
-    }  # fmt: skip
+    assert missing == {("chance", "coverage")}
+    assert not {"coverage_low", "coverage_gain"} & set(table.columns)
+
+
+def assert_around(table, name):
+    """The interval has a value in it, but for the last digit where it has no width."""
+    low, value, high = (table[column] for column in (f"{name}_low", name, f"{name}_high"))
+    assert (low <= value + 1e-12).all() and (value <= high + 1e-12).all()
 
 
 def test_same_seed_same_table_whatever_the_row_order_and_ids():
@@ -123,8 +136,8 @@ def test_as_of_leaves_later_lines_out():
 def test_one_product():
     table = evaluate(shop(0.2).assign(product_id="p"), resamples=100)
     assert (table[["hit_rate", "recall", "ndcg", "mrr"]] == 1).all(axis=None) and table["new_recall"].isna().all()
-    lists = table[table["method"] != "chance"]
-    assert (lists[ABOUT] == 1).all(axis=None)
+    assert (table[["repeats", "popularity_bias"]] == 1).all(axis=None)
+    assert (table.loc[table["method"] != "chance", "coverage"] == 1).all()
 
 
 def test_fewer_products_than_k():

@@ -7,9 +7,9 @@ from functools import cached_property
 import pandas as pd
 
 from invoice_lab.recommendation.by_group import FEWEST, by_group
-from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation
+from invoice_lab.recommendation.evaluation import BASE, Evaluation
 from invoice_lab.recommendation.methods import CHANCE, METHODS
-from invoice_lab.recommendation.metrics import DEFINITIONS
+from invoice_lab.recommendation.metrics import DEFINITIONS, OF_LISTS, PER_CUSTOMER
 from invoice_lab.recommendation.protocols import DATE, LAST_BASKET, MEANINGS, usual_day
 from invoice_lab.reporting import words
 from invoice_lab.reporting.charts import plot_intervals
@@ -29,6 +29,8 @@ NAMES = {
     "popularity_bias": "Popularity bias",
 }
 """What readers call each metric."""
+FORETOLD = (*PER_CUSTOMER, "new_recall")
+"""Metrics of how well lists foretell; `OF_LISTS` are of what they hold."""
 _ROW = 0.32
 _HEAD = 0.9
 
@@ -216,10 +218,10 @@ class EvaluationSections(RecommendationsData):
     def _metrics_table(self, protocol: str, found: Evaluation) -> Html:
         frame = found.table.assign(
             title=[method_title(row.method, row.used) for row in found.table.itertuples()],
-            **{f"{name}_interval": _between(found.table, name) for name in METRICS},
+            **{f"{name}_interval": _between(found.table, name) for name in FORETOLD},
         )
         columns = [Column("title", "Method", "fixed")]
-        for name in METRICS:
+        for name in FORETOLD:
             columns += [
                 Column(name, NAMES[name], "percent", DEFINITIONS[name]),
                 Column(f"{name}_interval", "95 %", "fixed"),
@@ -234,12 +236,12 @@ class EvaluationSections(RecommendationsData):
         parts = []
         for base, what in ((BASE, "gain"), (CHANCE, "over_chance")):
             rows = found.table[~found.table["method"].isin([base, CHANCE])]
-            values = {name: rows[f"{name}_{what}"] for name in METRICS}
-            intervals = {f"{name}_interval": _between(rows, f"{name}_{what}") for name in METRICS}
+            values = {name: rows[f"{name}_{what}"] for name in FORETOLD}
+            intervals = {f"{name}_interval": _between(rows, f"{name}_{what}") for name in FORETOLD}
             titles = [method_title(row.method, row.used) for row in rows.itertuples()]
             parts.append(pd.DataFrame({"title": titles, "against": method_title(base), **values, **intervals}))
         columns = [Column("title", "Method", "long"), Column("against", "Less", "fixed")]
-        for name in METRICS:
+        for name in FORETOLD:
             columns += [Column(name, NAMES[name], "percent"), Column(f"{name}_interval", "95 %", "fixed", "In points.")]
         return table(
             pd.concat(parts), columns, page_rows=sum(map(len, parts)),
