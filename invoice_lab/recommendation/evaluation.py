@@ -68,6 +68,14 @@ class Evaluation:
         found: npt.NDArray[Any] = self.target.baskets.customers[self.target.customers]
         return found
 
+    def values_of(self, method: str) -> Floats:
+        """Return `METRICS` of each customer; of ``auto`` the recall of new products is that of its method for these."""
+        if method != AUTO:
+            return self.values[method]
+        found, new = self.values[self.choice.method].copy(), METRICS.index("new_recall")
+        found[new] = self.values[self.choice.new][new]
+        return found
+
     def row(self, method: str) -> pd.Series:
         """Return the row of a method, also where it stands as ``auto`` alone; raises `UsageError` where it doesn't."""
         rows = self.table[self.table["used"] == method]

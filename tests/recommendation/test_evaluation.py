@@ -12,6 +12,7 @@ from recommendation_data import coded, numbered, random_lines, shop
 
 from invoice_lab.recommendation import evaluate
 from invoice_lab.recommendation.bootstrap import bootstrap
+from invoice_lab.recommendation.by_group import by_group
 from invoice_lab.recommendation.evaluation import METRICS, evaluated
 from invoice_lab.recommendation.methods import usual
 from invoice_lab.recommendation.metrics import by_chance
@@ -181,3 +182,29 @@ def test_the_bootstrap_is_the_same_in_blocks_and_leaves_out_what_is_missing(monk
     assert drawn.std() == pytest.approx(np.nanstd(values) / math.sqrt(20), rel=0.15)
     monkeypatch.setattr("invoice_lab.recommendation.bootstrap._BLOCK", 1000)
     assert bootstrap(values, 1000, 0) == pytest.approx(drawn)
+
+
+def test_groups_are_judged_by_every_metric():
+    found = evaluated(coded(shop(0.4)), resamples=200)
+    groups = pd.Series(
+        {who: "few" if who < "c009" else "odd" if int(who[1:]) % 2 else "even" for who in found.customers}
+    )
+    table = by_group(found, "auto", groups, resamples=300)
+    assert table["group"].tolist() == ["even", "odd"]
+    assert table["n"].tolist() == [(groups == group).sum() for group in ("even", "odd")]
+    assert found.choice.method != found.choice.new
+    for row in table.itertuples():
+        inside = (groups.reindex(found.customers) == row.group).to_numpy()
+        for place, metric in enumerate(METRICS):
+            method = found.choice.new if metric == "new_recall" else found.choice.method
+            own, base = (found.values[name][place, inside] for name in (method, "popularity"))
+            assert getattr(row, metric) == pytest.approx(np.nanmean(own))
+            assert getattr(row, f"{metric}_gain") == pytest.approx(np.nanmean(own - base))
+            width, error = row_width(row, f"{metric}_gain"), np.nanstd(own - base) / math.sqrt(row.n)
+            assert width == pytest.approx(2 * 1.96 * error, rel=0.25, abs=1e-12)
+    assert by_group(found, "decayed", groups)["ndcg"].notna().all()
+    assert by_group(found, "auto", groups[groups == "few"]).empty
+
+
+def row_width(row, name):
+    return getattr(row, f"{name}_high") - getattr(row, f"{name}_low")
