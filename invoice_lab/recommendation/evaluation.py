@@ -138,7 +138,7 @@ def evaluate(
 
 
 def evaluated(
-    baskets: Baskets,
+    lines: pd.DataFrame | Baskets,
     protocol: str = LAST_BASKET,
     day: Day | None = None,
     k: int = 10,
@@ -147,7 +147,21 @@ def evaluated(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """Do what `evaluate` does, and return all that was found."""
+    """Do what `evaluate` does, and return all that was found: what `invoice_lab.recommendation.verdict` judges.
+
+    Parameters
+    ----------
+    lines : DataFrame or Baskets
+        Lines as `evaluate` takes them, or what `read_baskets` made of them.
+    protocol, day, k, methods, resamples, seed
+        As `evaluate` takes them; `day` is its `split`.
+
+    Raises
+    ------
+    NotEnoughDataError, UsageError, MissingToolError
+        As `evaluate`.
+    """
+    baskets = lines if isinstance(lines, Baskets) else read_baskets(lines)
     whole(k, "k", 1)
     whole(resamples, "resamples", 100, 100_000)
     whole(seed, "seed", 0, 2**32 - 1)

@@ -66,8 +66,11 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
     ------
     NotEnoughDataError
         Where fewer than 20 customers have two baskets.
+    UsageError
+        For a wrong number of permutations or seed.
     """
     whole(permutations, "permutations", 19, 10_000)
+    whole(seed, "seed", 0, 2**32 - 1)
     rng = np.random.default_rng(seed)
     half = rng.permutation(len(baskets.customers)) % 2
     later = _Later(baskets, half)

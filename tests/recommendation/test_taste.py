@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recommendation_data import LINES, coded, random_lines, shop
 
+from invoice_lab import recommendation
 from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.recommendation import bootstrap, verdict
 from invoice_lab.recommendation import taste as module
@@ -178,6 +179,20 @@ def test_too_little_to_tell():
     for permutations in (18, 2.5, "x"):
         with pytest.raises(UsageError, match="permutations"):
             taste(coded(shop(0.5)), permutations)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "x", None, 2**32])
+def test_a_seed_that_cannot_be(evaluation, seed):
+    for call in (lambda: taste(evaluation.everything, seed=seed), lambda: verdict(evaluation, seed=seed)):
+        with pytest.raises(UsageError, match="seed is "):
+            call()
+
+
+def test_a_verdict_is_on_an_evaluation(evaluation):
+    for other in (evaluation.table, shop(0.5), evaluation.everything, None):
+        with pytest.raises(UsageError, match=rf"not on {type(other).__name__}\. Give it evaluated\(lines\)\."):
+            verdict(other)
+    assert verdict(recommendation.evaluated(shop(0.5), resamples=200)) == verdict(evaluation)
 
 
 @pytest.fixture(scope="module")
