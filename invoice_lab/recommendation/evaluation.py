@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ BASE = "popularity"
 """What every method is compared with, besides chance."""
 METRICS = (*PER_CUSTOMER, "new_recall", *OF_LISTS)
 """Metrics that each customer has a value of: those with an interval."""
+Names: TypeAlias = Sequence[str] | npt.NDArray[Any] | pd.Index | pd.Series
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,16 @@ class Evaluation:
     table : DataFrame
         One row a method, as `evaluate` returns it.
     choice : Choice
-        What ``auto`` chose, from the baskets that are learnt from alone.
+        What ``auto`` chose, from the baskets that are learnt from alone; where it wasn't asked for, the best of those
+        that were.
     everything, learnt : Baskets
         All there are, and those that are learnt from.
     target : Target
     values : mapping of str to ndarray, shape (metrics, customers)
         `METRICS` of each customer, by method.
     k : int
+    knows_best : bool
+        Whether every usual method was tried, so that the one chosen is the best.
     """
 
     table: pd.DataFrame
@@ -61,6 +65,7 @@ class Evaluation:
     target: Target
     values: Mapping[str, Floats]
     k: int
+    knows_best: bool
 
     @property
     def customers(self) -> npt.NDArray[Any]:
@@ -89,7 +94,7 @@ def evaluate(
     protocol: str = LAST_BASKET,
     split: Day | None = None,
     k: int = 10,
-    methods: Sequence[str] | None = None,
+    methods: Names | None = None,
     *,
     as_of: Day | None = None,
     resamples: int = 1000,
@@ -108,8 +113,9 @@ def evaluate(
         As `invoice_lab.recommendation.protocols.split` takes them.
     k : int
         Length of the lists.
-    methods : sequence of str, optional
-        ``auto``, ``chance`` and `METHODS`; all that are there without an extra package, where left out.
+    methods : list, tuple, array, Index or Series of str, optional
+        ``auto``, ``chance`` and `METHODS`; all that are there without an extra package, where left out. ``auto``
+        chooses among these all; without it, only the methods named are tried.
     as_of : date, datetime or str, optional
         Later lines are left out.
     resamples : int
@@ -142,7 +148,7 @@ def evaluated(
     protocol: str = LAST_BASKET,
     day: Day | None = None,
     k: int = 10,
-    methods: Sequence[str] | None = None,
+    methods: Names | None = None,
     *,
     resamples: int = 1000,
     seed: int = 0,
@@ -167,18 +173,29 @@ def evaluated(
     whole(seed, "seed", 0, 2**32 - 1)
     learnt, target = split(baskets, protocol, day)
     compared = usual(len(np.unique(learnt.customer)))
-    asked = list(dict.fromkeys(methods or [AUTO, *compared, CHANCE]))
-    for name in asked:
-        one_of(name, [AUTO, CHANCE, *METHODS], "method to evaluate")
-        if name in METHODS:
-            method_named(name)
-    tried = [name for name in METHODS if name in {*compared, *asked}]
+    asked = _asked(methods) or [AUTO, *compared, CHANCE]
+    tried = [name for name in METHODS if name in asked or (AUTO in asked and name in compared)] or [BASE]
     choice = choose(learnt, k, tried, seed)
     run = _Run(learnt, target, choice, k)
     used = {name: choice.method if name == AUTO else name for name in asked}
     for name in dict.fromkeys([*used.values(), *([choice.new] if AUTO in asked else []), BASE, CHANCE]):
         run.run(name)
-    return Evaluation(run.table(used, resamples, seed), choice, baskets, learnt, target, run.values, k)
+    table, knows_best = run.table(used, resamples, seed), set(compared) <= set(tried)
+    return Evaluation(table, choice, baskets, learnt, target, run.values, k, knows_best)
+
+
+def _asked(methods: object) -> list[str]:
+    """Return the names of methods, each once, after a look whether they are such."""
+    if methods is None:
+        return []
+    if not isinstance(methods, (list, tuple, np.ndarray, pd.Index, pd.Series)) or getattr(methods, "ndim", 1) == 0:
+        raise UsageError(f"methods is {methods!r}; it must be a list of names, such as ['auto', 'decayed'].")
+    for name in methods:
+        if not isinstance(name, str):
+            raise UsageError(f"methods holds {name!r}, which is no name.", "Give names, such as ['auto', 'decayed'].")
+        if one_of(name, [AUTO, CHANCE, *METHODS], "method to evaluate") in METHODS:
+            method_named(name)
+    return list(dict.fromkeys(map(str, methods)))
 
 
 class _Run:

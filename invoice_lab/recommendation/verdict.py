@@ -61,6 +61,10 @@ def verdict(evaluation: Evaluation, permutations: int = PERMUTATIONS, seed: int 
         raise UsageError(
             f"A verdict is on an evaluation, not on {type(evaluation).__name__}.", "Give it evaluated(lines)."
         )
+    if not evaluation.knows_best:
+        raise UsageError(
+            "Not every usual method was evaluated, so nobody knows which does best.", "Evaluate 'auto', too."
+        )
     found = taste(evaluation.everything, permutations, seed)
     row = evaluation.row(evaluation.choice.method)
     useful = bool(row["ndcg_gain_low"] > 0)

@@ -20,6 +20,7 @@ from invoice_lab.errors import NotEnoughDataError, UsageError
 from invoice_lab.recommendation import bootstrap, verdict
 from invoice_lab.recommendation import taste as module
 from invoice_lab.recommendation.evaluation import evaluated
+from invoice_lab.recommendation.methods import usual
 from invoice_lab.recommendation.taste import WEIGHTS, Taste, shuffled, taste
 from invoice_lab.recommendation.verdict import NO_EVIDENCE
 
@@ -234,8 +235,10 @@ def test_a_verdict_that_is_silent():
 
 
 def test_a_verdict_needs_the_method_that_does_best():
-    found = evaluated(coded(shop(0.5)), methods=["popularity", "chance"], resamples=100)
-    assert found.choice.method != "popularity"
-    with pytest.raises(UsageError, match=f"'{found.choice.method}' was not evaluated. Evaluate it, or 'auto', too"):
-        verdict(found)
-    assert verdict(evaluated(coded(shop(0.5)), methods=["auto"], resamples=100)).evidence
+    baskets = coded(shop(0.5))
+    best = verdict(evaluated(baskets, methods=["auto"], resamples=100))
+    assert best.evidence and best.method != "popularity"
+    for methods in (["popularity", "chance"], [best.method], ["chance"]):
+        with pytest.raises(UsageError, match=r"nobody knows which does best\. Evaluate 'auto', too"):
+            verdict(evaluated(baskets, methods=methods, resamples=100))
+    assert verdict(evaluated(baskets, methods=usual(60), resamples=100)).method == best.method
