@@ -42,6 +42,10 @@ def verdict(evaluation: Evaluation, permutations: int = PERMUTATIONS, seed: int 
     Own purchases must beat popularity on a paired interval and on shuffled copies of the data
     (`invoice_lab.recommendation.taste.taste`); whether the lists of the best method gain by it is said beside it.
 
+    What must beat popularity is not the list of the best method but what own purchases tell, in bits a line: lists of
+    ten are too coarse to show a faint taste. An assortment or a season that changes looks like taste, since customers
+    who are active in different months buy what is popular then.
+
     Parameters
     ----------
     evaluation : Evaluation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 import recommendation_oracles as oracles
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recommendation_data import LINES, coded, random_lines, shop
+from recommendation_data import COLUMNS, LINES, coded, random_lines, shop
 
 from invoice_lab import recommendation
 from invoice_lab.errors import NotEnoughDataError, UsageError
@@ -180,6 +181,16 @@ def test_too_little_to_tell():
     for permutations in (18, 2.5, "x"):
         with pytest.raises(UsageError, match="permutations"):
             taste(coded(shop(0.5)), permutations)
+
+
+def test_seasons_look_like_taste():
+    """What the docs warn of: customers without taste, each active in one season with products of its own."""
+    rng, rows = np.random.default_rng(0), []
+    for customer, basket in itertools.product(range(100), range(4)):
+        season = customer % 4
+        day = pd.Timestamp("2020-01-01") + pd.Timedelta(days=90 * season + 20 * basket)
+        rows += [(customer, f"{customer}-{basket}", day, 25 * season + p, 1) for p in rng.choice(25, 5)]
+    assert taste(coded(pd.DataFrame(rows, columns=COLUMNS))).is_there
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "x", None, 2**32])

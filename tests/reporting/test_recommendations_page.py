@@ -72,6 +72,7 @@ def test_the_verdict_comes_first_and_taste_is_seen(made):
     best = values["hit_rate"][values["method"]]
     assert best == values["hit_rate"]["auto"] > values["hit_rate"]["popularity"]
     assert "Permutation test: products were dealt out anew among all lines, 39 times" in visible(markup)
+    assert "An assortment or a season that changes looks like taste to the verdict" in visible(markup)
 
 
 def test_without_taste_the_page_says_so(settings):
