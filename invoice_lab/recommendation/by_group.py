@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation, bootstrap, means_of, with_interval
+from invoice_lab.recommendation.bootstrap import bootstrap, means_of, with_interval
+from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation
 
-SHOWN = ("hit_rate", "ndcg")
 FEWEST = 10
 """Customers that a group must have."""
 
@@ -21,7 +21,7 @@ def by_group(
     ----------
     evaluation : Evaluation
     method : str
-        One that was evaluated.
+        One that was evaluated, or ``auto``.
     groups : Series of str
         By customer_id.
     resamples, seed : int
@@ -30,9 +30,10 @@ def by_group(
     Returns
     -------
     DataFrame
-        One row a group with at least `FEWEST` tested customers, in alphabetical order: group, n; of each of `SHOWN` the
-        mean with its 95 % interval (``_low``, ``_high``), and the paired difference to popularity (``_gain`` and its
-        interval).
+        One row a group with at least `FEWEST` tested customers, in alphabetical order: group, n; of each of `METRICS`
+        the mean with its 95 % interval (``_low``, ``_high``), and the paired difference to popularity (``_gain`` and
+        its interval). The recall of new products is missing of a group that bought none, and its interval where
+        resamples have none.
     """
     of = groups.reindex(evaluation.customers)
     rows = []
@@ -41,11 +42,10 @@ def by_group(
             continue
         inside = np.flatnonzero((of == group).to_numpy())
         row: dict[str, object] = {"group": group, "n": int(n)}
-        own, base = (evaluation.values[name][:, inside] for name in (method, BASE))
+        own, base = (evaluation.values_of(name)[:, inside] for name in (method, BASE))
         for name, values in (("", own), ("_gain", own - base)):
             drawn, means = bootstrap(values, resamples, seed), means_of(values)
-            for metric in SHOWN:
-                place = METRICS.index(metric)
+            for place, metric in enumerate(METRICS):
                 row |= with_interval(f"{metric}{name}", means[place], drawn[place])
         rows.append(row)
     return pd.DataFrame(rows)

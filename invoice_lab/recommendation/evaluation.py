@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,20 +12,29 @@ import pandas as pd
 
 from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.baskets import Baskets, Floats, read_baskets
+from invoice_lab.recommendation.bootstrap import bootstrap, means_of, with_interval
 from invoice_lab.recommendation.methods import AUTO, CHANCE, METHODS, fitted, method_named, usual
-from invoice_lab.recommendation.metrics import PER_CUSTOMER, Target, by_chance, new_recall, per_customer
+from invoice_lab.recommendation.metrics import (
+    OF_LISTS,
+    PER_CUSTOMER,
+    Target,
+    about_lists,
+    by_chance,
+    lists_by_chance,
+    new_recall,
+    per_customer,
+)
 from invoice_lab.recommendation.model import share_of_baskets
 from invoice_lab.recommendation.protocols import LAST_BASKET, split
-from invoice_lab.recommendation.ranking import Ranked, Wanted, tops
+from invoice_lab.recommendation.ranking import Wanted, tops
 from invoice_lab.recommendation.selection import NEW, Choice, choose
 from invoice_lab.warehouse.queries.frames import Day, one_of, whole
 
 BASE = "popularity"
 """What every method is compared with, besides chance."""
-METRICS = (*PER_CUSTOMER, "new_recall")
-"""Metrics with an interval."""
-_BLOCK = 1_000_000
-_LISTS = ("coverage", "repeats", "popularity_bias")
+METRICS = (*PER_CUSTOMER, "new_recall", *OF_LISTS)
+"""Metrics that each customer has a value of: those with an interval."""
+Names: TypeAlias = Sequence[str] | npt.NDArray[Any] | pd.Index | pd.Series
 
 
 @dataclass(frozen=True)
@@ -37,13 +46,16 @@ class Evaluation:
     table : DataFrame
         One row a method, as `evaluate` returns it.
     choice : Choice
-        What ``auto`` chose, from the baskets that are learnt from alone.
+        What ``auto`` chose, from the baskets that are learnt from alone; where it wasn't asked for, the best of those
+        that were.
     everything, learnt : Baskets
         All there are, and those that are learnt from.
     target : Target
     values : mapping of str to ndarray, shape (metrics, customers)
         `METRICS` of each customer, by method.
     k : int
+    knows_best : bool
+        Whether every usual method was tried, so that the one chosen is the best.
     """
 
     table: pd.DataFrame
@@ -53,11 +65,20 @@ class Evaluation:
     target: Target
     values: Mapping[str, Floats]
     k: int
+    knows_best: bool
 
     @property
     def customers(self) -> npt.NDArray[Any]:
         """The ids of the customers that were tested."""
         found: npt.NDArray[Any] = self.target.baskets.customers[self.target.customers]
+        return found
+
+    def values_of(self, method: str) -> Floats:
+        """Return `METRICS` of each customer; of ``auto`` the recall of new products is that of its method for these."""
+        if method != AUTO:
+            return self.values[method]
+        found, new = self.values[self.choice.method].copy(), METRICS.index("new_recall")
+        found[new] = self.values[self.choice.new][new]
         return found
 
     def row(self, method: str) -> pd.Series:
@@ -73,7 +94,7 @@ def evaluate(
     protocol: str = LAST_BASKET,
     split: Day | None = None,
     k: int = 10,
-    methods: Sequence[str] | None = None,
+    methods: Names | None = None,
     *,
     as_of: Day | None = None,
     resamples: int = 1000,
@@ -92,8 +113,9 @@ def evaluate(
         As `invoice_lab.recommendation.protocols.split` takes them.
     k : int
         Length of the lists.
-    methods : sequence of str, optional
-        ``auto``, ``chance`` and `METHODS`; all that are there without an extra package, where left out.
+    methods : list, tuple, array, Index or Series of str, optional
+        ``auto``, ``chance`` and `METHODS`; all that are there without an extra package, where left out. ``auto``
+        chooses among these all; without it, only the methods named are tried.
     as_of : date, datetime or str, optional
         Later lines are left out.
     resamples : int
@@ -106,9 +128,10 @@ def evaluate(
         One row a method: method, used (what ``auto`` chose, else the method; its lists of new products are those of the
         method that it chose for these), n (customers), k; of each of `METRICS`
         the mean, ``_low`` and ``_high`` (95 % percentile bootstrap), the paired difference to popularity (``_gain``,
-        ``_gain_low``, ``_gain_high``) and to chance (``_over_chance`` and its interval); coverage, repeats,
-        popularity_bias. `invoice_lab.recommendation.metrics.DEFINITIONS` says what each is. What can't be said of a
-        method, or of customers none of whom bought something new, is missing.
+        ``_gain_low``, ``_gain_high``) and to chance (``_over_chance`` and its interval); coverage, which is of all
+        lists together and so has no interval, and is missing of chance.
+        `invoice_lab.recommendation.metrics.DEFINITIONS` says what each is. What can't be said of customers none of whom
+        bought something new is missing.
 
     Raises
     ------
@@ -121,33 +144,58 @@ def evaluate(
 
 
 def evaluated(
-    baskets: Baskets,
+    lines: pd.DataFrame | Baskets,
     protocol: str = LAST_BASKET,
     day: Day | None = None,
     k: int = 10,
-    methods: Sequence[str] | None = None,
+    methods: Names | None = None,
     *,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
-    """Do what `evaluate` does, and return all that was found."""
+    """Do what `evaluate` does, and return all that was found: what `invoice_lab.recommendation.verdict` judges.
+
+    Parameters
+    ----------
+    lines : DataFrame or Baskets
+        Lines as `evaluate` takes them, or what `read_baskets` made of them.
+    protocol, day, k, methods, resamples, seed
+        As `evaluate` takes them; `day` is its `split`.
+
+    Raises
+    ------
+    NotEnoughDataError, UsageError, MissingToolError
+        As `evaluate`.
+    """
+    baskets = lines if isinstance(lines, Baskets) else read_baskets(lines)
     whole(k, "k", 1)
     whole(resamples, "resamples", 100, 100_000)
     whole(seed, "seed", 0, 2**32 - 1)
     learnt, target = split(baskets, protocol, day)
     compared = usual(len(np.unique(learnt.customer)))
-    asked = list(dict.fromkeys(methods or [AUTO, *compared, CHANCE]))
-    for name in asked:
-        one_of(name, [AUTO, CHANCE, *METHODS], "method to evaluate")
-        if name in METHODS:
-            method_named(name)
-    tried = [name for name in METHODS if name in {*compared, *asked}]
+    asked = _asked(methods) or [AUTO, *compared, CHANCE]
+    tried = [name for name in METHODS if name in asked or (AUTO in asked and name in compared)] or [BASE]
     choice = choose(learnt, k, tried, seed)
     run = _Run(learnt, target, choice, k)
     used = {name: choice.method if name == AUTO else name for name in asked}
     for name in dict.fromkeys([*used.values(), *([choice.new] if AUTO in asked else []), BASE, CHANCE]):
         run.run(name)
-    return Evaluation(run.table(used, resamples, seed), choice, baskets, learnt, target, run.values, k)
+    table, knows_best = run.table(used, resamples, seed), set(compared) <= set(tried)
+    return Evaluation(table, choice, baskets, learnt, target, run.values, k, knows_best)
+
+
+def _asked(methods: object) -> list[str]:
+    """Return the names of methods, each once, after a look whether they are such."""
+    if methods is None:
+        return []
+    if not isinstance(methods, (list, tuple, np.ndarray, pd.Index, pd.Series)) or getattr(methods, "ndim", 1) == 0:
+        raise UsageError(f"methods is {methods!r}; it must be a list of names, such as ['auto', 'decayed'].")
+    for name in methods:
+        if not isinstance(name, str):
+            raise UsageError(f"methods holds {name!r}, which is no name.", "Give names, such as ['auto', 'decayed'].")
+        if one_of(name, [AUTO, CHANCE, *METHODS], "method to evaluate") in METHODS:
+            method_named(name)
+    return list(dict.fromkeys(map(str, methods)))
 
 
 class _Run:
@@ -156,16 +204,16 @@ class _Run:
     def __init__(self, learnt: Baskets, target: Target, choice: Choice, k: int) -> None:
         self._learnt, self._target, self._choice, self._k = learnt, target, choice, k
         self._bought = learnt.by_customer()
-        self._shares = share_of_baskets(learnt)
+        shares = share_of_baskets(learnt)
+        self._shares = shares / np.average(shares, weights=learnt.popularity())
         self.values: dict[str, Floats] = {}
-        self._lists: dict[str, dict[str, float]] = {}
+        self._coverage: dict[str, float] = {}
 
     def run(self, name: str) -> None:
         """Run a method."""
         if name == CHANCE:
-            fresh = np.full((1, len(self._target.customers)), np.nan)
-            self.values[name] = np.vstack([by_chance(self._target, self._k), fresh])
-            self._lists[name] = {}
+            lists = lists_by_chance(self._target, self._k, self._bought, self._shares)
+            self.values[name] = np.vstack([by_chance(self._target, self._k), lists])
             return
         model = fitted(name, self._learnt, self._choice.of(name))
         ranked, new = tops(model, self._target.customers, self._k, [Wanted(), Wanted(never=self._bought)])
@@ -173,8 +221,9 @@ class _Run:
             model = fitted(name, self._learnt, own)
             (new,) = tops(model, self._target.customers, self._k, [Wanted(never=self._bought)])
         fresh = new_recall(new, self._target, self._bought)
-        self.values[name] = np.vstack([per_customer(ranked, self._target, self._k), fresh])
-        self._lists[name] = self._about(ranked)
+        lists = about_lists(ranked, self._target, self._bought, self._shares)
+        self.values[name] = np.vstack([per_customer(ranked, self._target, self._k), fresh, lists])
+        self._coverage[name] = len(np.unique(ranked.product)) / len(self._shares)
 
     def table(self, used: Mapping[str, str], resamples: int, seed: int) -> pd.DataFrame:
         """Return the rows of the methods."""
@@ -189,42 +238,5 @@ class _Run:
                 for base, what in ((BASE, "gain"), (CHANCE, "over_chance")):
                     difference = drawn[own][i] - drawn[base][i]
                     row |= with_interval(f"{metric}_{what}", means[own][i] - means[base][i], difference)
-            rows.append(row | {key: self._lists[name].get(key, np.nan) for key in _LISTS})
+            rows.append(row | {"coverage": self._coverage.get(name, np.nan)})
         return pd.DataFrame(rows)
-
-    def _about(self, ranked: Ranked) -> dict[str, float]:
-        """Say what lists hold, whatever the target."""
-        size = len(self._shares)
-        bought = self._bought[self._target.customers].tocoo()
-        repeated = np.isin(ranked.place * size + ranked.product, bought.row.astype(np.int64) * size + bought.col)
-        usual_share = float(np.average(self._shares, weights=self._learnt.popularity()))
-        found = (len(np.unique(ranked.product)) / size, float(repeated.mean()),
-                 float(self._shares[ranked.product].mean()) / usual_share)  # fmt: skip
-        return dict(zip(_LISTS, found, strict=True))
-
-
-def means_of(values: Floats) -> Floats:
-    """Return the mean of each row over those customers that it is known of; NaN where there is none."""
-    known = ~np.isnan(values)
-    counts = known.sum(axis=1)
-    found: Floats = np.where(counts > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
-    return found
-
-
-def with_interval(name: str, value: float, drawn: Floats) -> dict[str, object]:
-    """Return a value and its 95 % percentile interval, by name, ``_low`` and ``_high``; NaN where it isn't known."""
-    low, high = (np.nan, np.nan) if np.isnan(drawn).any() else np.quantile(drawn, [0.025, 0.975])
-    return {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def bootstrap(values: Floats, resamples: int, seed: int) -> Floats:
-    """Return the means of resampled customers, the same ones for equal seeds: shape (rows of values, resamples)."""
-    rng, n = np.random.default_rng(seed), values.shape[1]
-    known, filled = ~np.isnan(values), np.nan_to_num(values)
-    step = max(1, _BLOCK // n)
-    blocks = []
-    for start in range(0, resamples, step):
-        counts = rng.multinomial(n, np.full(n, 1 / n), size=min(step, resamples - start)).T.astype(np.float64)
-        some = known.astype(np.float64) @ counts
-        blocks.append(np.where(some > 0, filled @ counts / np.maximum(some, 1), np.nan))
-    return np.hstack(blocks)

@@ -19,12 +19,16 @@ DEFINITIONS = {
     "customers",
     "new_recall": "of the held-out products that the customer never bought before, the share that is among the k of "
     "the list of new ones; mean over customers with such products",
-    "coverage": "share of all products that are in somebody's list",
-    "repeats": "share of the listed products that the customer bought before",
-    "popularity_bias": "mean share of baskets that hold a listed product, divided by that of a bought product",
+    "repeats": "share of the k products that the customer bought before; mean over customers",
+    "popularity_bias": "mean share of baskets that hold one of the k products, divided by that of a bought product; "
+    "mean over customers",
+    "coverage": "share of all products that are in somebody's list; of all lists together, so it has no interval over "
+    "customers",
 }
 """What each metric is."""
 PER_CUSTOMER = ("hit_rate", "recall", "ndcg", "mrr")
+OF_LISTS = ("repeats", "popularity_bias")
+"""What lists hold, customer by customer, whatever is to be foretold."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,37 @@ def new_recall(ranked: Ranked, target: Target, bought: csr_matrix) -> Floats:
     hits = np.bincount(ranked.place[hit], minlength=count)
     found: Floats = np.where(there > 0, hits / np.maximum(there, 1), np.nan)
     return found
+
+
+def about_lists(ranked: Ranked, target: Target, bought: csr_matrix, shares: Floats) -> Floats:
+    """Return `OF_LISTS` of each customer: shape (metrics, customers); NaN of one without a list.
+
+    Parameters
+    ----------
+    ranked : Ranked
+    target : Target
+    bought : csr_matrix, shape (all customers, products)
+    shares : ndarray of float, shape (products,)
+        Share of baskets that hold each product, over that of a bought product.
+    """
+    size, count = len(shares), len(target.customers)
+    known = rows_of(bought, target.customers).tocoo()
+    repeated = np.isin(ranked.place * size + ranked.product, known.row.astype(np.int64) * size + known.col)
+    sums = [np.bincount(ranked.place, weights, minlength=count) for weights in (repeated, shares[ranked.product])]
+    listed = np.bincount(ranked.place, minlength=count)
+    found: Floats = np.where(listed > 0, np.vstack(sums) / np.maximum(listed, 1), np.nan)
+    return found
+
+
+def lists_by_chance(target: Target, k: int, bought: csr_matrix, shares: Floats) -> Floats:
+    """Return the expectations of `new_recall` and, below, of `about_lists` for products drawn at random.
+
+    Those of a list of new ones are drawn from what the customer hasn't bought. Parameters as of `about_lists`.
+    """
+    known = np.diff(rows_of(bought, target.customers).indptr)
+    fresh = np.minimum(1, k / np.maximum(len(shares) - known, 1))
+    has_new = ~np.isnan(new_recall(Ranked.nothing(), target, bought))
+    return np.vstack([np.where(has_new, fresh, np.nan), known / len(shares), np.full(len(known), shares.mean())])
 
 
 def by_chance(target: Target, k: int) -> Floats:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from invoice_lab.errors import NotEnoughDataError
 from invoice_lab.recommendation.baskets import Baskets, Floats, Integers
+from invoice_lab.recommendation.bootstrap import bootstrap
 from invoice_lab.warehouse.queries.frames import whole
 
 PERMUTATIONS = 39
@@ -65,8 +66,11 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
     ------
     NotEnoughDataError
         Where fewer than 20 customers have two baskets.
+    UsageError
+        For a wrong number of permutations or seed.
     """
     whole(permutations, "permutations", 19, 10_000)
+    whole(seed, "seed", 0, 2**32 - 1)
     rng = np.random.default_rng(seed)
     half = rng.permutation(len(baskets.customers)) % 2
     later = _Later(baskets, half)
@@ -75,8 +79,7 @@ def taste(baskets: Baskets, permutations: int = PERMUTATIONS, seed: int = 0) -> 
         raise NotEnoughDataError(
             f"Only {len(gains)} customers have two baskets or more; at least {FEWEST} are needed to tell of taste."
         )
-    counts = rng.multinomial(len(gains), np.full(len(gains), 1 / len(gains)), size=1000)
-    low, high = np.quantile(counts @ gains / len(gains), [0.025, 0.975])
+    low, high = np.quantile(bootstrap(gains[None], 1000, rng), [0.025, 0.975])
     as_much, done = 0, 0
     while low > 0 and done < permutations and (1 + as_much) / (1 + permutations) <= SURE:
         as_much += bool(later.gains(shuffled(baskets, rng)).mean() >= gains.mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from invoice_lab.errors import UsageError
 from invoice_lab.recommendation.evaluation import Evaluation
 from invoice_lab.recommendation.methods import METHODS
 from invoice_lab.recommendation.taste import PERMUTATIONS, Taste, taste
@@ -40,7 +41,34 @@ def verdict(evaluation: Evaluation, permutations: int = PERMUTATIONS, seed: int 
 
     Own purchases must beat popularity on a paired interval and on shuffled copies of the data
     (`invoice_lab.recommendation.taste.taste`); whether the lists of the best method gain by it is said beside it.
+
+    What must beat popularity is not the list of the best method but what own purchases tell, in bits a line: lists of
+    ten are too coarse to show a faint taste. An assortment or a season that changes looks like taste, since customers
+    who are active in different months buy what is popular then.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What `invoice_lab.recommendation.evaluated` returns.
+    permutations : int
+        Shuffled copies of the data, 19 or more.
+    seed : int
+
+    Raises
+    ------
+    UsageError
+        For anything else than an evaluation, one without the method that does best, or a wrong number.
+    NotEnoughDataError
+        Where fewer than 20 customers have two baskets.
     """
+    if not isinstance(evaluation, Evaluation):
+        raise UsageError(
+            f"A verdict is on an evaluation, not on {type(evaluation).__name__}.", "Give it evaluated(lines)."
+        )
+    if not evaluation.knows_best:
+        raise UsageError(
+            "Not every usual method was evaluated, so nobody knows which does best.", "Evaluate 'auto', too."
+        )
     found = taste(evaluation.everything, permutations, seed)
     row = evaluation.row(evaluation.choice.method)
     useful = bool(row["ndcg_gain_low"] > 0)

@@ -132,13 +132,29 @@ def test_extras_take_part_where_they_are_named():
     lines = shop(0.5)
     found = evaluated(coded(lines), methods=["als", "popularity"], resamples=100)
     assert found.table["method"].tolist() == ["als", "popularity"]
-    assert set(found.choice.table["method"]) == {*usual(60), "als"}
+    assert set(found.choice.table["method"]) == {"als", "popularity"}
     rows = found.table.set_index("method")
     assert rows.loc["als", "ndcg_gain_low"] > 0
     for name in ("als", "bpr"):
         got = Recommender(name).fit(lines).recommend(k=5)
         assert len(got) == 300 and np.isfinite(got["score"]).all()
         pd.testing.assert_frame_equal(Recommender(name).fit(lines).recommend(k=5), got)
+
+
+def test_only_the_methods_named_are_tried_where_none_is_to_be_chosen(chosen):
+    lines = chosen[1]
+    every = evaluated(coded(lines), resamples=100).table.set_index("method")
+    for methods, tried in (
+        (["popularity"], {"popularity"}),
+        (["decayed", "chance"], {"decayed"}),
+        (["chance"], {"popularity"}),
+        (["auto"], {*usual(60)}),
+        (["decayed", "auto"], {*usual(60)}),
+    ):
+        found = evaluated(coded(lines), methods=methods, resamples=100)
+        assert set(found.choice.table["method"]) == tried and found.knows_best == ("auto" in methods)
+        for method in methods:
+            pd.testing.assert_series_equal(found.table.set_index("method").loc[method], every.loc[method])
 
 
 def test_few_baskets_leave_the_usual_methods():

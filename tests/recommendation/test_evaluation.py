@@ -11,12 +11,12 @@ import recommendation_oracles as oracles
 from recommendation_data import coded, numbered, random_lines, shop
 
 from invoice_lab.recommendation import evaluate
-from invoice_lab.recommendation.evaluation import METRICS, bootstrap, evaluated
+from invoice_lab.recommendation.bootstrap import bootstrap
+from invoice_lab.recommendation.by_group import by_group
+from invoice_lab.recommendation.evaluation import METRICS, evaluated
 from invoice_lab.recommendation.methods import usual
 from invoice_lab.recommendation.metrics import by_chance
 from invoice_lab.recommendation.selection import NEW
-
-ABOUT = ["coverage", "repeats", "popularity_bias"]
 
 
 def lists_by_hand(past, customers, method, parameters, k):
@@ -44,6 +44,16 @@ def table_by_hand(past, held_out, lists, new, k):
     return row
 
 
+def lists_of_chance_by_hand(past, held_out, k):
+    """Recall of new products, repeats and popularity bias of products drawn at random."""
+    size, known = len(past.products), {who: len(past.bought(who)) for who in held_out}
+    new = [min(1, k / (size - known[who])) for who, basket in held_out.items() if basket - past.bought(who)]
+    usual_share = sum(count * past.share(product) for product, count in past.counts.items())
+    usual_share /= sum(past.counts.values())
+    bias = np.mean([past.share(product) for product in past.products]) / usual_share
+    return np.mean(new), np.mean(list(known.values())) / size, bias
+
+
 @pytest.mark.parametrize(("protocol", "day"), [("last_basket", None), ("date", "2020-09-01")])
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_every_figure_is_that_of_the_definition(protocol, day, k):
@@ -58,8 +68,8 @@ def test_every_figure_is_that_of_the_definition(protocol, day, k):
         expected = table_by_hand(past, held_out, every, new, k)
         expected["coverage"] /= products
         assert rows.loc[method, list(expected)].astype(float).to_dict() == pytest.approx(expected)
-    chance = by_chance(found.target, k).mean(axis=1)
-    assert rows.loc["chance", list(METRICS[:4])].tolist() == pytest.approx(chance.tolist())
+    chance = [*by_chance(found.target, k).mean(axis=1), *lists_of_chance_by_hand(past, held_out, k)]
+    assert rows.loc["chance", list(METRICS)].tolist() == pytest.approx(chance)
     assert (rows["n"] == len(held_out)).all() and (rows["k"] == k).all()
 
 
@@ -70,7 +80,7 @@ def test_the_row_of_auto():
     assert rows.loc["auto", "used"] == found.choice.method
     of_method = [name for name in rows.columns if not name.startswith("new_recall") and name != "used"]
     assert rows.loc["auto", of_method].tolist() == rows.loc[found.choice.method, of_method].tolist()
-    of_new = [name for name in rows.columns if name.startswith("new_recall") and "over_chance" not in name]
+    of_new = [name for name in rows.columns if name.startswith("new_recall")]
     assert rows.loc["auto", of_new].tolist() == rows.loc[found.choice.new, of_new].tolist()
     assert found.row(found.choice.method)["method"] == "auto"
 
@@ -78,20 +88,25 @@ def test_the_row_of_auto():
 def test_intervals_differences_and_what_is_missing():
     table = evaluate(shop(0.4), resamples=300)
     rows = table.set_index("method")
-    for metric in METRICS[:4]:
-        assert (table[f"{metric}_low"] <= table[metric]).all() and (table[metric] <= table[f"{metric}_high"]).all()
+    for metric in METRICS:
+        assert_around(table, metric)
         for base, what in (("popularity", "gain"), ("chance", "over_chance")):
             gain = table[f"{metric}_{what}"]
             assert gain.tolist() == (table[metric] - rows.loc[base, metric]).tolist()
-            assert (table[f"{metric}_{what}_low"] <= gain).all() and (gain <= table[f"{metric}_{what}_high"]).all()
+            assert_around(table, f"{metric}_{what}")
             own = rows.loc[base].filter(regex=f"^{metric}_{what}")
             assert len(own) == 3 and (own == 0).all()
+    widths = rows["repeats_high"] - rows["repeats_low"]
+    assert (widths > 0.01).all() and rows.loc["decayed", "popularity_bias_gain_high"] < 0
     missing = {(method, name) for name in table.columns for method in table["method"][table[name].isna()]}
-    assert {method for method, name in missing if not name.startswith("new_recall_over_chance")} == {"chance"}
-    assert {name for method, name in missing if method == "chance"} >= {*ABOUT, "new_recall", "new_recall_gain"}
-    assert {name for method, name in missing if method == "popularity"} == {
-        "new_recall_over_chance", "new_recall_over_chance_low", "new_recall_over_chance_high"
-    }  # fmt: skip
+    assert missing == {("chance", "coverage")}
+    assert not {"coverage_low", "coverage_gain"} & set(table.columns)
+
+
+def assert_around(table, name):
+    """The interval has a value in it, but for the last digit where it has no width."""
+    low, value, high = (table[column] for column in (f"{name}_low", name, f"{name}_high"))
+    assert (low <= value + 1e-12).all() and (value <= high + 1e-12).all()
 
 
 def test_same_seed_same_table_whatever_the_row_order_and_ids():
@@ -122,8 +137,8 @@ def test_as_of_leaves_later_lines_out():
 def test_one_product():
     table = evaluate(shop(0.2).assign(product_id="p"), resamples=100)
     assert (table[["hit_rate", "recall", "ndcg", "mrr"]] == 1).all(axis=None) and table["new_recall"].isna().all()
-    lists = table[table["method"] != "chance"]
-    assert (lists[ABOUT] == 1).all(axis=None)
+    assert (table[["repeats", "popularity_bias"]] == 1).all(axis=None)
+    assert (table.loc[table["method"] != "chance", "coverage"] == 1).all()
 
 
 def test_fewer_products_than_k():
@@ -165,5 +180,31 @@ def test_the_bootstrap_is_the_same_in_blocks_and_leaves_out_what_is_missing(monk
     drawn = bootstrap(values, 1000, 0)
     assert np.nanmean(drawn) == pytest.approx(np.nanmean(values), abs=0.01)
     assert drawn.std() == pytest.approx(np.nanstd(values) / math.sqrt(20), rel=0.15)
-    monkeypatch.setattr("invoice_lab.recommendation.evaluation._BLOCK", 1000)
+    monkeypatch.setattr("invoice_lab.recommendation.bootstrap._BLOCK", 1000)
     assert bootstrap(values, 1000, 0) == pytest.approx(drawn)
+
+
+def test_groups_are_judged_by_every_metric():
+    found = evaluated(coded(shop(0.4)), resamples=200)
+    groups = pd.Series(
+        {who: "few" if who < "c009" else "odd" if int(who[1:]) % 2 else "even" for who in found.customers}
+    )
+    table = by_group(found, "auto", groups, resamples=300)
+    assert table["group"].tolist() == ["even", "odd"]
+    assert table["n"].tolist() == [(groups == group).sum() for group in ("even", "odd")]
+    assert found.choice.method != found.choice.new
+    for row in table.itertuples():
+        inside = (groups.reindex(found.customers) == row.group).to_numpy()
+        for place, metric in enumerate(METRICS):
+            method = found.choice.new if metric == "new_recall" else found.choice.method
+            own, base = (found.values[name][place, inside] for name in (method, "popularity"))
+            assert getattr(row, metric) == pytest.approx(np.nanmean(own))
+            assert getattr(row, f"{metric}_gain") == pytest.approx(np.nanmean(own - base))
+            width, error = row_width(row, f"{metric}_gain"), np.nanstd(own - base) / math.sqrt(row.n)
+            assert width == pytest.approx(2 * 1.96 * error, rel=0.25, abs=1e-12)
+    assert by_group(found, "decayed", groups)["ndcg"].notna().all()
+    assert by_group(found, "auto", groups[groups == "few"]).empty
+
+
+def row_width(row, name):
+    return getattr(row, f"{name}_high") - getattr(row, f"{name}_low")

@@ -61,7 +61,21 @@ def test_frames_that_cannot_be(make, error, words):
         ({"k": 2.5}, "k is 2.5"),
         ({"k": "10"}, "k is '10'"),
         ({"methods": ["decay"]}, "did you mean 'decayed'"),
-        ({"methods": "decayed"}, "method to evaluate"),
+        *(
+            ({"methods": methods}, r"^methods is .*; it must be a list of names")
+            for methods in ("decayed", "auto", b"auto", 5, {"decayed"}, {"decayed": 1}, np.array("auto"), object())
+        ),
+        *(
+            ({"methods": methods}, r"^methods holds .*, which is no name. Give names")
+            for methods in (
+                [["decayed"]],
+                [["decayed"], "auto"],
+                ["decayed", 5],
+                [None],
+                np.array([["decayed"]]),
+                [np.nan],
+            )
+        ),
         ({"protocol": "leave_one_out"}, "no protocol"),
         ({"split": "2020-02-01"}, "no day to split at"),
         ({"resamples": 1}, "resamples is 1"),
@@ -74,6 +88,14 @@ def test_frames_that_cannot_be(make, error, words):
 def test_evaluations_that_cannot_be(parameters, words):
     with pytest.raises(UsageError, match=words):
         evaluate(shop(0.3), **parameters)
+
+
+@pytest.mark.parametrize("kind", [tuple, np.array, pd.Index, pd.Series])
+def test_names_of_methods_may_be_a_sequence_of_any_kind(kind):
+    names = ["decayed", "chance", "popularity"]
+    table = evaluate(shop(0.3), methods=kind(names), resamples=100)
+    assert table["method"].tolist() == names and {type(name) for name in table["method"]} == {str}
+    assert len(evaluate(shop(0.3), methods=kind([]), resamples=100)) == len(usual(60)) + 2
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ from recommendation_data import coded, random_lines
 
 from invoice_lab.recommendation.metrics import (
     DEFINITIONS,
+    OF_LISTS,
     PER_CUSTOMER,
     Target,
+    about_lists,
     by_chance,
     discounts_of,
     ideal,
+    lists_by_chance,
     new_recall,
     per_customer,
 )
@@ -89,6 +92,39 @@ def test_chance_is_exact_where_it_can_be_counted():
     assert by_chance(one, 9)[0, 0] == 1
 
 
+@pytest.mark.parametrize("k", [1, 4, 24])
+def test_chance_among_new_products_is_the_mean_over_lists_of_new_ones(split, k):
+    learnt, target = split
+    bought, rng = learnt.by_customer(), np.random.default_rng(8)
+    fresh = [np.setdiff1d(np.arange(25), bought[[customer]].indices) for customer in target.customers]
+    place = np.repeat(np.arange(len(fresh)), [min(k, len(one)) for one in fresh])
+    drawn_new = (
+        Ranked(place, np.concatenate([rng.permutation(one)[:k] for one in fresh]), np.zeros(len(place)))
+        for _ in range(1000)
+    )
+    reached = np.mean([new_recall(ranked, target, bought) for ranked in drawn_new], axis=0)
+    expected = lists_by_chance(target, k, bought, np.ones(25))[0]
+    assert np.isnan(expected).tolist() == np.isnan(reached).tolist()
+    assert expected == pytest.approx(reached, abs=0.07, nan_ok=True)
+    assert np.nanmean(expected) == pytest.approx(np.nanmean(reached), abs=0.01)
+    assert np.nanmax(expected) <= 1 and (k < 24 or np.nanmin(expected) == 1)
+
+
+def test_what_lists_hold_customer_by_customer(split):
+    learnt, target = split
+    bought, shares = learnt.by_customer(), np.linspace(0.2, 3, 25)
+    lists, ranked = drawn(target, 25, 6, np.random.default_rng(5))
+    known = [set(bought[[customer]].indices.tolist()) for customer in target.customers]
+    expected = [
+        [np.mean([product in own for product in one]) for one, own in zip(lists, known, strict=True)],
+        [shares[one].mean() for one in lists],
+    ]
+    assert about_lists(ranked, target, bought, shares) == pytest.approx(np.array(expected))
+    by_hand = [[len(own) / 25 for own in known], [1.6] * len(known)]
+    assert lists_by_chance(target, 6, bought, shares)[1:] == pytest.approx(np.array(by_hand))
+    assert np.isnan(about_lists(Ranked.nothing(), target, bought, shares)).all()
+
+
 def test_some_of_a_target_are_the_same_customers(split):
     _, target = split
     some = np.array([0, 3, len(target.customers) - 1])
@@ -99,4 +135,4 @@ def test_some_of_a_target_are_the_same_customers(split):
 
 
 def test_every_metric_is_defined():
-    assert {*PER_CUSTOMER, "new_recall", "coverage", "repeats", "popularity_bias"} == set(DEFINITIONS)
+    assert {*PER_CUSTOMER, *OF_LISTS, "new_recall", "coverage"} == set(DEFINITIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from dataclasses import replace
@@ -13,12 +14,14 @@ import pytest
 import recommendation_oracles as oracles
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recommendation_data import LINES, coded, random_lines, shop
+from recommendation_data import COLUMNS, LINES, coded, random_lines, shop
 
+from invoice_lab import recommendation
 from invoice_lab.errors import NotEnoughDataError, UsageError
+from invoice_lab.recommendation import bootstrap, verdict
 from invoice_lab.recommendation import taste as module
-from invoice_lab.recommendation import verdict
 from invoice_lab.recommendation.evaluation import evaluated
+from invoice_lab.recommendation.methods import usual
 from invoice_lab.recommendation.taste import WEIGHTS, Taste, shuffled, taste
 from invoice_lab.recommendation.verdict import NO_EVIDENCE
 
@@ -134,6 +137,33 @@ def test_the_figures_of_a_finding():
     assert not none.is_there and none.gain == pytest.approx(0, abs=1e-6)
 
 
+class Watched(np.random.Generator):
+    """A generator that notes how many resamples are drawn at once."""
+
+    drawn: list[int]
+
+    def multinomial(self, n, pvals, size=None):
+        self.drawn.append(size)
+        return super().multinomial(n, pvals, size)
+
+
+def test_customers_are_resampled_in_blocks_that_draw_what_one_block_would(monkeypatch):
+    baskets = coded(shop(0.5))
+    found = taste(baskets)
+    rng = np.random.default_rng(0)
+    gains = module._Later(baskets, rng.permutation(60) % 2).gains(baskets)
+    means = rng.multinomial(60, np.full(60, 1 / 60), size=1000) @ gains / 60
+    assert [found.low, found.high] == pytest.approx(np.quantile(means, [0.025, 0.975]))
+    watched = Watched(np.random.PCG64(0))
+    watched.drawn = []
+    monkeypatch.setattr(bootstrap, "_BLOCK", 600)
+    monkeypatch.setattr(np.random, "default_rng", lambda _: watched)
+    again = taste(baskets)
+    assert watched.drawn == [10] * 100
+    assert replace(again, low=0, high=0) == replace(found, low=0, high=0)
+    assert [again.low, again.high] == pytest.approx([found.low, found.high])
+
+
 @pytest.mark.parametrize(
     ("low", "p_value", "there"), [(0.1, 0.025, True), (0.1, 0.05, True), (0.1, 0.075, False), (-0.1, 0.025, False)]
 )
@@ -151,6 +181,30 @@ def test_too_little_to_tell():
     for permutations in (18, 2.5, "x"):
         with pytest.raises(UsageError, match="permutations"):
             taste(coded(shop(0.5)), permutations)
+
+
+def test_seasons_look_like_taste():
+    """What the docs warn of: customers without taste, each active in one season with products of its own."""
+    rng, rows = np.random.default_rng(0), []
+    for customer, basket in itertools.product(range(100), range(4)):
+        season = customer % 4
+        day = pd.Timestamp("2020-01-01") + pd.Timedelta(days=90 * season + 20 * basket)
+        rows += [(customer, f"{customer}-{basket}", day, 25 * season + p, 1) for p in rng.choice(25, 5)]
+    assert taste(coded(pd.DataFrame(rows, columns=COLUMNS))).is_there
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "x", None, 2**32])
+def test_a_seed_that_cannot_be(evaluation, seed):
+    for call in (lambda: taste(evaluation.everything, seed=seed), lambda: verdict(evaluation, seed=seed)):
+        with pytest.raises(UsageError, match="seed is "):
+            call()
+
+
+def test_a_verdict_is_on_an_evaluation(evaluation):
+    for other in (evaluation.table, shop(0.5), evaluation.everything, None):
+        with pytest.raises(UsageError, match=rf"not on {type(other).__name__}\. Give it evaluated\(lines\)\."):
+            verdict(other)
+    assert verdict(recommendation.evaluated(shop(0.5), resamples=200)) == verdict(evaluation)
 
 
 @pytest.fixture(scope="module")
@@ -192,8 +246,10 @@ def test_a_verdict_that_is_silent():
 
 
 def test_a_verdict_needs_the_method_that_does_best():
-    found = evaluated(coded(shop(0.5)), methods=["popularity", "chance"], resamples=100)
-    assert found.choice.method != "popularity"
-    with pytest.raises(UsageError, match=f"'{found.choice.method}' was not evaluated. Evaluate it, or 'auto', too"):
-        verdict(found)
-    assert verdict(evaluated(coded(shop(0.5)), methods=["auto"], resamples=100)).evidence
+    baskets = coded(shop(0.5))
+    best = verdict(evaluated(baskets, methods=["auto"], resamples=100))
+    assert best.evidence and best.method != "popularity"
+    for methods in (["popularity", "chance"], [best.method], ["chance"]):
+        with pytest.raises(UsageError, match=r"nobody knows which does best\. Evaluate 'auto', too"):
+            verdict(evaluated(baskets, methods=methods, resamples=100))
+    assert verdict(evaluated(baskets, methods=usual(60), resamples=100)).method == best.method

@@ -37,3 +37,34 @@ def test_figures_are_held_against_their_goals(monkeypatch: pytest.MonkeyPatch):
     assert not Figure("a", 0.3, "s", 3, goal="< 0.3 s").reached
     assert Figure("a", 0.3, "s", 3).reached is None
     assert Figure.of("a", [3.0, 1.0, 2.0], "s").value == 2.0
+
+
+def test_goals_of_the_verdict_are_held_against_a_hundred_data_sets(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.verdicts import ASKED, _figure
+
+    found = _figure("drawn", ASKED, [True] * 97 + [False] * 3)
+    assert (found.value, found.unit, found.n, found.goal, found.reached) == (97, "%", 100, ">= 95 %", True)
+    silent = _figure("real", 0.0, [True] * 6 + [False] * 94)
+    assert (silent.value, silent.goal, silent.reached) == (94, ">= 95 %", False)
+    assert _figure("drawn", 0.1, [True] * 100).goal == ""
+    for share, right in ((ASKED, 5), (0.3, 5), (0.0, 1)):
+        few = _figure("real", share, [True] * 5 + [False])
+        assert (few.value, few.unit, few.n, few.reached) == (right, "of 6", 6, None)
+
+
+def test_the_verdict_is_measured_as_it_is_given(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import verdicts
+    from invoice_lab.recommendation import taste
+
+    held_against = []
+
+    def watched(*arguments, **named):
+        held_against.append(taste.taste(*arguments, **named).permutations)
+        return taste.taste(*arguments, **named)
+
+    monkeypatch.setattr(verdicts, "taste", watched)
+    assert verdicts._seen_in_drawn(0.3, 0)
+    assert verdicts._seen_in_real(verdicts.few_products(0), 0.3, 0)
+    assert held_against == [39, 39]

@@ -72,6 +72,7 @@ def test_the_verdict_comes_first_and_taste_is_seen(made):
     best = values["hit_rate"][values["method"]]
     assert best == values["hit_rate"]["auto"] > values["hit_rate"]["popularity"]
     assert "Permutation test: products were dealt out anew among all lines, 39 times" in visible(markup)
+    assert "An assortment or a season that changes looks like taste to the verdict" in visible(markup)
 
 
 def test_without_taste_the_page_says_so(settings):
@@ -114,9 +115,40 @@ def test_definitions_sources_choice_and_segments_are_printed(made):
     choice = rows_of(made[0], "choice")
     assert choice[0][5] == "–" and float(choice[1][5].split()[0]) >= 0
     assert "was chosen on the baskets before the last of 60 customers" in text
-    tested = sum(int(row[1]) for row in rows_of(made[0], "by-segment"))
-    assert 0 < tested <= CUSTOMERS
-    assert len(rows_of(made[0], "lists")) == 7
+    assert "Coverage is of all lists together, so it has no interval" in text
+
+
+@pytest.mark.parametrize("protocol", ["last-basket", "date"])
+def test_what_lists_hold_has_intervals_by_both_protocols(shop, made, protocol):
+    assert heads_of(made[0], f"lists-{protocol}") == [
+        "Method", "Repeats", "95 %", "Less best sellers'", "95 %", "Popularity bias", "95 %", "Less best sellers'",
+        "95 %", "Coverage",
+    ]  # fmt: skip
+    rows = rows_of(made[0], f"lists-{protocol}")
+    with environment(shop):
+        one = RecommendationsPage("sample")
+        table = {"last-basket": one.last_basket, "date": one.by_date}[protocol].table
+    assert len(rows) == len(table) == 8 and rows[-1][0] == "Chance" and rows[-1][-1] == "–"
+    for shown, row in zip(rows, table.itertuples(), strict=True):
+        assert shown[1] == f"{100 * row.repeats:.1f}\N{NO-BREAK SPACE}%"
+        assert shown[2] == f"{100 * row.repeats_low:.1f} to {100 * row.repeats_high:.1f}"
+        assert shown[5] == f"{row.popularity_bias:.2f}"
+        assert shown[8] == f"{row.popularity_bias_gain_low:.2f} to {row.popularity_bias_gain_high:.2f}"
+
+
+def test_segments_have_every_metric_with_intervals(made):
+    heads = [head for name in ("Hit rate", "Recall", "NDCG", "MRR", "New recall") for head in (name, "95 %")]
+    rows = {name: rows_of(made[0], name) for name in ("by-segment", "by-segment-gains", "by-segment-lists")}
+    for name in ("by-segment", "by-segment-gains"):
+        assert heads_of(made[0], name) == ["Segment", "Tested", *heads]
+    assert heads_of(made[0], "by-segment-lists")[2::4] == ["Repeats", "Popularity bias"]
+    tested = [[row[:2] for row in found] for found in rows.values()]
+    assert tested[0] == tested[1] == tested[2]
+    assert 0 < sum(int(n) for _, n in tested[0]) <= CUSTOMERS
+    for row in [*rows["by-segment"], *rows["by-segment-gains"]]:
+        for value, interval in zip(row[2:10:2], row[3:10:2], strict=True):
+            low, high = map(float, interval.split(" to "))
+            assert low <= float(value.split()[0].replace("−", "-")) <= high
 
 
 def test_both_lists_say_why_and_what_they_are_worth(shop, made):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
 
 from invoice_lab.recommendation.by_group import FEWEST, by_group
-from invoice_lab.recommendation.evaluation import BASE, METRICS, Evaluation
-from invoice_lab.recommendation.methods import CHANCE, METHODS
-from invoice_lab.recommendation.metrics import DEFINITIONS
+from invoice_lab.recommendation.evaluation import BASE, Evaluation
+from invoice_lab.recommendation.methods import AUTO, CHANCE, METHODS
+from invoice_lab.recommendation.metrics import DEFINITIONS, OF_LISTS, PER_CUSTOMER
 from invoice_lab.recommendation.protocols import DATE, LAST_BASKET, MEANINGS, usual_day
 from invoice_lab.reporting import words
 from invoice_lab.reporting.charts import plot_intervals
@@ -29,6 +31,10 @@ NAMES = {
     "popularity_bias": "Popularity bias",
 }
 """What readers call each metric."""
+FORETOLD = (*PER_CUSTOMER, "new_recall")
+"""Metrics of how well lists foretell; `OF_LISTS` are of what they hold."""
+RATIOS = ("popularity_bias",)
+"""Metrics that aren't shares."""
 _ROW = 0.32
 _HEAD = 0.9
 
@@ -84,54 +90,40 @@ class EvaluationSections(RecommendationsData):
         )
 
     def lists_table(self) -> Html:
-        """Return what the lists hold, whatever the next basket is: coverage, repeats and popularity bias."""
-        found = [] if self.is_bare else [one for one in self.evaluations.values() if not isinstance(one, str)]
-        if not found:
+        """Return, for each protocol, what the lists hold: repeats, popularity bias and coverage, with intervals."""
+        if self.is_bare:
             return Html()
-        rows = found[0].table[found[0].table["method"] != CHANCE]
-        return table(
-            rows.assign(title=[method_title(row.method, row.used) for row in rows.itertuples()]),
-            [
-                Column("title", "Method", "fixed"),
-                Column("coverage", NAMES["coverage"], "percent", DEFINITIONS["coverage"]),
-                Column("repeats", NAMES["repeats"], "percent", DEFINITIONS["repeats"]),
-                Column("popularity_bias", NAMES["popularity_bias"], "decimal", DEFINITIONS["popularity_bias"]),
-            ],
-            table_id="lists",
-            caption=f"What the lists of {self.k} hold, of the customers tested.",
-        )
+        found = [(name, one) for name, one in self.evaluations.items() if not isinstance(one, str)]
+        return join(self._lists_table(name, one) for name, one in found)
 
     def segment_table(self) -> Html:
-        """Return how well the next basket is foretold by segment."""
+        """Return, by segment, how well the next basket is foretold, what is gained, and what the lists hold."""
         if self.is_bare or isinstance(self.last_basket, str):
             return Html()
-        frame = self.by_segment
-        if frame.empty:
+        if self.by_segment.empty:
             return paragraph(f"No segment has {FEWEST} tested customers, so none is judged by itself.")
-        columns = [
-            Column("group", "Segment", "segment", colour=self.colours.__getitem__),
-            Column("n", "Tested", "whole"),
-        ]
-        for name in ("hit_rate", "ndcg"):
-            frame = frame.assign(**{f"{metric}_interval": _between(frame, metric) for metric in (name, f"{name}_gain")})
-            columns += [
-                Column(name, NAMES[name], "percent", DEFINITIONS[name]),
-                Column(f"{name}_interval", "95 %", "fixed"),
-                Column(f"{name}_gain", "Less best sellers'", "percent", "The same customers, paired."),
-                Column(f"{name}_gain_interval", "95 %, points", "fixed"),
+        choice = self.last_basket.choice
+        about = (
+            f"{METHODS[choice.method].title}, new recall: {METHODS[choice.new].title}; last basket held out, by the "
+            "segment that customers are in on the day of the report. Segments with fewer than "
+            f"{FEWEST} tested customers are left out."
+        )
+        metrics, gains = _metrics(self.by_segment, FORETOLD), _metrics(self.by_segment, FORETOLD, "_gain")
+        said = "Paired differences to best sellers, of the same customers, by segment."
+        holds = f"What the lists of {self.k} hold, by segment, and the paired differences to best sellers."
+        return join(
+            [
+                self._by_segment(*metrics, "by-segment", about),
+                self._by_segment(*gains, "by-segment-gains", said),
+                self._by_segment(*_holding(self.by_segment), "by-segment-lists", holds),
             ]
-        title = METHODS[self.last_basket.choice.method].title
-        return table(
-            frame, columns, table_id="by-segment",
-            caption=f"{title}, last basket held out, by the segment that customers are in on the day of the report. "
-            f"Segments with fewer than {FEWEST} tested customers are left out.",
-        )  # fmt: skip
+        )
 
     @cached_property
     def by_segment(self) -> pd.DataFrame:
         """The method chosen, judged segment by segment."""
         assert not isinstance(self.last_basket, str)
-        return by_group(self.last_basket, self.last_basket.choice.method, self.segment_of)
+        return by_group(self.last_basket, AUTO, self.segment_of)
 
     def definitions(self) -> Html:
         """Return what each metric is."""
@@ -214,39 +206,80 @@ class EvaluationSections(RecommendationsData):
         )
 
     def _metrics_table(self, protocol: str, found: Evaluation) -> Html:
-        frame = found.table.assign(
-            title=[method_title(row.method, row.used) for row in found.table.itertuples()],
-            **{f"{name}_interval": _between(found.table, name) for name in METRICS},
-        )
-        columns = [Column("title", "Method", "fixed")]
-        for name in METRICS:
-            columns += [
-                Column(name, NAMES[name], "percent", DEFINITIONS[name]),
-                Column(f"{name}_interval", "95 %", "fixed"),
-            ]
+        frame, columns = _metrics(_titled(found.table), FORETOLD)
         return table(
-            frame, columns, table_id=f"metrics-{protocol}".replace("_", "-"),
+            frame, [Column("title", "Method", "fixed"), *columns], table_id=_table_id("metrics", protocol),
             caption=f"{_title(protocol)}: every method on the same {words.count(len(found.customers), 'customer')}, "
             f"lists of {self.k}, 95 % bootstrap intervals over customers.",
         )  # fmt: skip
 
+    def _lists_table(self, protocol: str, found: Evaluation) -> Html:
+        frame, columns = _holding(_titled(found.table))
+        coverage = Column("coverage", NAMES["coverage"], "percent", DEFINITIONS["coverage"])
+        return table(
+            frame, [Column("title", "Method", "fixed"), *columns, coverage], table_id=_table_id("lists", protocol),
+            caption=f"{_title(protocol)}: what the lists of {self.k} hold, and the paired differences to best sellers. "
+            "Coverage is of all lists together, so it has no interval over customers.",
+        )  # fmt: skip
+
     def _differences_table(self, protocol: str, found: Evaluation) -> Html:
         parts = []
-        for base, what in ((BASE, "gain"), (CHANCE, "over_chance")):
-            rows = found.table[~found.table["method"].isin([base, CHANCE])]
-            values = {name: rows[f"{name}_{what}"] for name in METRICS}
-            intervals = {f"{name}_interval": _between(rows, f"{name}_{what}") for name in METRICS}
-            titles = [method_title(row.method, row.used) for row in rows.itertuples()]
-            parts.append(pd.DataFrame({"title": titles, "against": method_title(base), **values, **intervals}))
-        columns = [Column("title", "Method", "long"), Column("against", "Less", "fixed")]
-        for name in METRICS:
-            columns += [Column(name, NAMES[name], "percent"), Column(f"{name}_interval", "95 %", "fixed", "In points.")]
+        for base, what in ((BASE, "_gain"), (CHANCE, "_over_chance")):
+            rows = _titled(found.table[~found.table["method"].isin([base, CHANCE])])
+            values = {f"{name}{end}": rows[f"{name}{what}{end}"] for name in FORETOLD for end in ("", "_low", "_high")}
+            parts.append(rows[["title"]].assign(against=method_title(base), **values))
+        frame, columns = _metrics(pd.concat(parts), FORETOLD)
         return table(
-            pd.concat(parts), columns, page_rows=sum(map(len, parts)),
-            table_id=f"differences-{protocol}".replace("_", "-"),
+            frame, [Column("title", "Method", "long"), Column("against", "Less", "fixed"), *columns],
+            page_rows=len(frame), table_id=_table_id("differences", protocol),
             caption=f"{_title(protocol)}: paired differences to best sellers and to chance, the same customers and the "
-            "same resamples. An interval above 0 is a gain.",
+            "same resamples, intervals in points. An interval above 0 is a gain.",
         )  # fmt: skip
+
+    def _by_segment(self, frame: pd.DataFrame, columns: Sequence[Column], table_id: str, caption: str) -> Html:
+        segment = Column("group", "Segment", "segment", colour=self.colours.__getitem__)
+        return table(frame, [segment, Column("n", "Tested", "whole"), *columns], table_id=table_id, caption=caption)
+
+
+def _titled(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(title=[method_title(row.method, row.used) for row in rows.itertuples()])
+
+
+def _metrics(frame: pd.DataFrame, metrics: Sequence[str], what: str = "") -> tuple[pd.DataFrame, list[Column]]:
+    """Return a frame with intervals as texts, and the columns of metrics, or of a difference of them, with intervals.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `evaluate` and `by_group` return it.
+    metrics : sequence of str
+    what : str
+        ``_gain`` or ``_over_chance``; the metrics themselves where empty.
+    """
+    texts, columns = {}, []
+    for metric in metrics:
+        name, is_ratio = f"{metric}{what}", metric in RATIOS
+        texts[f"{name}_interval"] = _between(frame, name, 1 if is_ratio else 100)
+        columns += [
+            Column(name, NAMES[metric], "decimal" if is_ratio else "percent", DEFINITIONS[metric]),
+            Column(f"{name}_interval", "95 %", "fixed", "" if is_ratio or not what else "In points."),
+        ]
+    return frame.assign(**texts), columns
+
+
+def _holding(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Column]]:
+    """Return a frame with intervals as texts, and the columns of what lists hold, each with its difference."""
+    columns = []
+    for metric in OF_LISTS:
+        frame, own = _metrics(frame, [metric])
+        frame, (gain, interval) = _metrics(frame, [metric], "_gain")
+        less = replace(gain, label="Less best sellers'", meaning="The same customers, paired.")
+        columns += [*own, less, interval]
+    return frame, columns
+
+
+def _table_id(what: str, protocol: str) -> str:
+    return f"{what}-{protocol}".replace("_", "-")
 
 
 def _title(protocol: str) -> str:
@@ -258,10 +291,11 @@ def _tested(found: Evaluation) -> str:
     return f"Tested: {words.of(len(found.customers), total, 'customer')}."
 
 
-def _between(frame: pd.DataFrame, name: str) -> list[str]:
-    """Return intervals of shares in percent, as texts."""
-    pairs = zip(frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-    return ["" if pd.isna(low) else f"{100 * low:.1f} to {100 * high:.1f}" for low, high in pairs]
+def _between(frame: pd.DataFrame, name: str, unit: int = 100) -> list[str]:
+    """Return intervals as texts: of shares in percent, of ratios (unit 1) with two digits."""
+    digits = 1 if unit > 1 else 2
+    pairs = zip(unit * frame[f"{name}_low"], unit * frame[f"{name}_high"], strict=True)
+    return ["" if pd.isna(low) else f"{low:.{digits}f} to {high:.{digits}f}" for low, high in pairs]
 
 
 def _said(parameters: object) -> str:

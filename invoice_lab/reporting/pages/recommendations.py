@@ -34,7 +34,11 @@ class RecommendationsPage(OfferSections, RecommendationExports, EvaluationSectio
         "are paired. Chance is what k products drawn at random would reach on average. Where no customer was hit, or "
         "each one, such an interval has no width; that is for want of data, and no certainty.",
         "The verdict speaks of taste only where own earlier purchases tell more about later ones than popularity does, "
-        "by a 95 % interval, and more than on each of 39 copies of the data with products dealt out anew.",
+        "by a 95 % interval, and more than on each but one, at most, of 39 copies of the data with products dealt out "
+        "anew. It tests what own purchases tell, for lists are too coarse to show a faint taste; whether these gain is "
+        "said beside it.",
+        "An assortment or a season that changes looks like taste to the verdict: customers who are active in different "
+        "months buy what is popular then.",
         "Expected value: the chance that the product at this rank of this list is in the next basket, as the "
         "evaluation found it over all tested customers, times the usual price of one piece, the median of what was "
         "paid for it. It is no forecast for one customer, and does not tell whether the offer makes them buy.",
