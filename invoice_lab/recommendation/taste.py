@@ -193,8 +193,7 @@ def _own_before(baskets: Baskets) -> Integers:
 
 def _numbers(baskets: Baskets) -> Integers:
     """Number the baskets in the order of the entries."""
-    new = (np.diff(baskets.customer, prepend=-1) != 0) | (np.diff(baskets.basket, prepend=-1) != 0)
-    return (np.cumsum(new) - 1).astype(np.int64)
+    return (np.cumsum(baskets.begins()) - 1).astype(np.int64)
 
 
 def _repeated(keys: Integers) -> Integers:
