@@ -61,7 +61,7 @@ def _scale(extent: Extent) -> Iterator[Figure]:
         yield from _figures("item-item, per line", done, lines, ITEMS_SECONDS, ITEMS_MEMORY)
         for method in METHODS:
             fit, lists = in_a_process(partial(_lists, method), folder)
-            yield from _figures(f"fit {method}, per line", fit, lines)
+            yield from _figures(f"fit {method}, per line", fit, lines, ITEMS_SECONDS, ITEMS_MEMORY)
             yield from _figures(f"recommend {method}, per customer", lists, extent.customers, LISTS_SECONDS)
         came, (update,) = in_a_process(_update, folder)
         yield from _figures(f"update {UPDATED} by a day, per line", update, came)

@@ -48,7 +48,7 @@ class Baskets:
     customer: Integers
     product: Integers
     basket: Integers
-    day: Integers
+    day: npt.NDArray[np.int32]
 
     def only(self, kept: npt.NDArray[np.bool_]) -> Baskets:
         """Return the entries where `kept` is true, with the same codes."""
@@ -74,7 +74,7 @@ class Baskets:
         """Return the days between each entry and its customer's newest basket."""
         newest = np.full(len(self.customers), np.iinfo(np.int64).min)
         np.maximum.at(newest, self.customer, self.day)
-        return newest[self.customer] - self.day
+        return np.asarray(newest[self.customer] - self.day, np.int64)
 
     def place(self) -> Integers:
         """Return the place of each entry's basket among its customer's baskets here, counted from the last (0)."""
@@ -156,7 +156,7 @@ def _coded(lines: pd.DataFrame, time: Integers, kept: npt.NDArray[np.bool_]) -> 
     keys = keys[np.diff(keys, prepend=-1) != 0]
     basket = keys // len(products)
     keys -= basket * len(products)
-    owner, days = owner[order], times[order] // _MICROSECONDS
+    owner, days = owner[order], (times[order] // _MICROSECONDS).astype(np.int32)
     last = np.searchsorted(owner, np.arange(len(customers)), side="right") - 1
     return Baskets(customers, products, owner[basket], keys, last[owner][basket] - basket, days[basket])
 

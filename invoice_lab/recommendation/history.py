@@ -49,8 +49,8 @@ class History:
         start = np.flatnonzero(np.diff(keys[order], prepend=-1))
         count = np.diff(np.append(start, len(keys)))
         days, keys = baskets.day[order], keys[order][start]
-        last, shape = days[start + count - 1], (len(baskets.customers), size)
-        return cls(keys // size, keys % size, count, last, days.astype(np.int32), shape)
+        last, shape = days[start + count - 1].astype(np.int64), (len(baskets.customers), size)
+        return cls(keys // size, keys % size, count, last, days, shape)
 
     @cached_property
     def bought(self) -> csr_matrix:

@@ -138,7 +138,8 @@ def item_item(
         raise UsageError(f"half_life_days is {half_life_days!r}; it must be a positive number of days.")
     found = alike(together) if alike else cosines(shared(holders(baskets, together)))
     with_itself = found + identity(len(baskets.products), format="csr")
-    bought = baskets.by_customer(faded(baskets, half_life_days)).log1p()
+    bought = baskets.by_customer(faded(baskets, half_life_days))
+    np.log1p(bought.data, out=bought.data)  # scipy's own copies the indices as well
 
     def scores(customers: Integers) -> csr_matrix:
         return rows_of(bought, customers) @ with_itself
