@@ -102,11 +102,11 @@ def test_every_metric_of_every_method_has_an_interval_and_paired_differences(mad
     for row in metrics:
         value, (low, high) = float(row[1].split()[0]), map(float, row[2].split(" to "))
         assert low <= value <= high
-    differences = rows_of(markup, f"differences-{protocol}")
-    assert [row[1] for row in differences] == ["Best sellers"] * 6 + ["Chance"] * 7
-    assert float(differences[0][2].split()[0]) == pytest.approx(
-        float(metrics[0][1].split()[0]) - float(metrics[1][1].split()[0]), abs=0.11
-    )
+    for what, base, rows in (("gain", 1, 6), ("over-chance", -1, 7)):
+        differences = rows_of(markup, f"{what}-{protocol}")
+        assert len(differences) == rows and differences[0][0] == metrics[0][0]
+        difference = float(metrics[0][1].split()[0]) - float(metrics[base][1].split()[0])
+        assert float(differences[0][1].split()[0]) == pytest.approx(difference, abs=0.11)
 
 
 def test_definitions_sources_choice_and_segments_are_printed(made):

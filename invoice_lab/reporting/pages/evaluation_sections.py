@@ -56,7 +56,8 @@ class EvaluationSections(RecommendationsData):
         if self.is_bare:
             return Html()
         found = [(name, one) for name, one in self.evaluations.items() if not isinstance(one, str)]
-        return join(part(name, one) for name, one in found for part in (self._metrics_table, self._differences_table))
+        parts = (self._metrics_table, self._gains_table, self._over_chance_table)
+        return join(part(name, one) for name, one in found for part in parts)
 
     def choice_table(self) -> Html:
         """Return what validation chose, by what margin, and with which parameters."""
@@ -208,7 +209,7 @@ class EvaluationSections(RecommendationsData):
     def _metrics_table(self, protocol: str, found: Evaluation) -> Html:
         frame, columns = _metrics(_titled(found.table), FORETOLD)
         return table(
-            frame, [Column("title", "Method", "fixed"), *columns], table_id=_table_id("metrics", protocol),
+            frame, [Column("title", "Method", "long"), *columns], table_id=_table_id("metrics", protocol),
             caption=f"{_title(protocol)}: every method on the same {words.count(len(found.customers), 'customer')}, "
             f"lists of {self.k}, 95 % bootstrap intervals over customers.",
         )  # fmt: skip
@@ -217,23 +218,24 @@ class EvaluationSections(RecommendationsData):
         frame, columns = _holding(_titled(found.table))
         coverage = Column("coverage", NAMES["coverage"], "percent", DEFINITIONS["coverage"])
         return table(
-            frame, [Column("title", "Method", "fixed"), *columns, coverage], table_id=_table_id("lists", protocol),
+            frame, [Column("title", "Method", "long"), *columns, coverage], table_id=_table_id("lists", protocol),
             caption=f"{_title(protocol)}: what the lists of {self.k} hold, and the paired differences to best sellers. "
             "Coverage is of all lists together, so it has no interval over customers.",
         )  # fmt: skip
 
-    def _differences_table(self, protocol: str, found: Evaluation) -> Html:
-        parts = []
-        for base, what in ((BASE, "_gain"), (CHANCE, "_over_chance")):
-            rows = _titled(found.table[~found.table["method"].isin([base, CHANCE])])
-            values = {f"{name}{end}": rows[f"{name}{what}{end}"] for name in FORETOLD for end in ("", "_low", "_high")}
-            parts.append(rows[["title"]].assign(against=method_title(base), **values))
-        frame, columns = _metrics(pd.concat(parts), FORETOLD)
+    def _gains_table(self, protocol: str, found: Evaluation) -> Html:
+        return self._differences(protocol, found, BASE, "_gain")
+
+    def _over_chance_table(self, protocol: str, found: Evaluation) -> Html:
+        return self._differences(protocol, found, CHANCE, "_over_chance")
+
+    def _differences(self, protocol: str, found: Evaluation, base: str, what: str) -> Html:
+        rows = found.table[~found.table["method"].isin([base, CHANCE])]
+        frame, columns = _metrics(_titled(rows), FORETOLD, what)
         return table(
-            frame, [Column("title", "Method", "long"), Column("against", "Less", "fixed"), *columns],
-            page_rows=len(frame), table_id=_table_id("differences", protocol),
-            caption=f"{_title(protocol)}: paired differences to best sellers and to chance, the same customers and the "
-            "same resamples, intervals in points. An interval above 0 is a gain.",
+            frame, [Column("title", "Method", "long"), *columns], table_id=_table_id(what.strip("_"), protocol),
+            caption=f"{_title(protocol)}: paired differences to {method_title(base).lower()}, the same customers and "
+            "the same resamples, intervals in points. An interval above 0 is a gain.",
         )  # fmt: skip
 
     def _by_segment(self, frame: pd.DataFrame, columns: Sequence[Column], table_id: str, caption: str) -> Html:

@@ -53,15 +53,17 @@ class RuleSections(RecommendationsData):
     @cached_property
     def rules(self) -> pd.DataFrame:
         """Association rules, those with most invoices beyond chance first."""
+        if self.is_bare:
+            return pd.DataFrame(columns=list(RULE_COLUMNS))
         copied = copied_baskets(self.line_details)
         return association_rules(self.lines, self.least_together, copied=copied)
 
     def rule_table(self) -> Html:
-        """Return the rules with support, confidence and lift, or the sentence on why there are none."""
+        """Return the rules and their files; where there are none, the sentence on why."""
         if self.is_bare:
-            return Html()
+            return self._rule_files()
         if self.rules.empty:
-            return paragraph(self._none())
+            return join((paragraph(self._none()), self._rule_files()))
         frame = self.rules.head(_SHOWN)
         frame = frame.assign(
             confidence_interval=[f"{100 * r.confidence_low:.1f} to {100 * r.confidence_high:.1f}"
