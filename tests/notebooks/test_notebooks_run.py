@@ -63,7 +63,7 @@ def test_equal_bytes_from_another_run_with_one_worker(made, tmp_path):
     doubtful_cache(again)
     write_reports("sample", again, at_a_time=1)
     files = sorted(path.relative_to(made.reports_dir) for path in made.reports_dir.rglob("[!.]*") if path.is_file())
-    assert len(files) == 1 + len(REPORTS) + 4 + 5 + 1
+    assert len(files) == 1 + len(REPORTS) + 6 + 5 + 1
     for file in files:
         assert (made.reports_dir / file).read_bytes() == (again.reports_dir / file).read_bytes(), file
 
