@@ -16,7 +16,7 @@ EVERYBODY = "All segments"
 _PICKED = "picked"
 
 
-class CustomerPicker(ipywidgets.VBox):  # type: ignore[misc]
+class CustomerPicker:
     """Choices of segment and customer above the customer's lists.
 
     Attributes
@@ -35,10 +35,14 @@ class CustomerPicker(ipywidgets.VBox):  # type: ignore[misc]
         self.segment = ipywidgets.Dropdown(options=[EVERYBODY, *names], description="Segment")
         self.customer = ipywidgets.Dropdown(description="Customer")
         self.shown = ipywidgets.HTML()
-        super().__init__([ipywidgets.HBox([self.segment, self.customer]), self.shown])
+        self._box = ipywidgets.VBox([ipywidgets.HBox([self.segment, self.customer]), self.shown])
         self.segment.observe(self._offer, "value")
         self.customer.observe(self._show, "value")
         self._offer()
+
+    def _repr_mimebundle_(self, **asked: object) -> object:
+        """Return what a notebook shows of it."""
+        return self._box._repr_mimebundle_(**asked)
 
     def _offer(self, _change: object = None) -> None:
         """Offer the customers of the segment, the first one chosen."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -110,9 +108,9 @@ class OfferSections(RecommendationsData):
             Column("expected_value", f"Expected, {self.currency}", "money", "Chance times usual price of one piece."),
         ]  # fmt: skip
 
-    def colour_of(self, segment: Any) -> str:  # noqa: ANN401 - any cell
+    def colour_of(self, segment: str) -> str:
         """Return a segment's colour."""
-        return self.colours.get(str(segment), UNKNOWN_SEGMENT)
+        return self.colours.get(segment, UNKNOWN_SEGMENT)
 
     def _who_is_shown(self, shown: int) -> str:
         among = self.customers if not self.segment else self.customers[self.customers["segment"] == self.segment]
